@@ -1,0 +1,83 @@
+/**
+ * What control needs of the engine, as interfaces: engine.ts implements them, test/support has a fake.
+ * Every method throws a VtepError (errors.ts) and then has changed nothing.
+ */
+import type {
+  FdbDelete,
+  FdbEntry,
+  FdbFlush,
+  FdbRequest,
+  LinkChange,
+  LinkConfig,
+  LinkState,
+  LinkStatistics,
+  NeighbourEntry,
+  NeighbourRequest,
+  RouteEntry,
+  RouteRequest,
+  VtepEvent,
+} from './types.js';
+
+/** Forwarding database of one VTEP (kernel: vxlan_fdb_*). */
+export interface ForwardingDatabase {
+  set(request: FdbRequest): void;
+  delete(request: FdbDelete): void;
+  /** Returns how many entries went or lost a remote. */
+  flush(filter: FdbFlush): number;
+  /** The entry of a MAC; srcVni where it is not the device's. */
+  get(mac: string, srcVni?: number): FdbEntry | undefined;
+  /** Newest first, as the kernel dumps them. */
+  list(): FdbEntry[];
+}
+
+export interface NeighbourTableApi {
+  set(request: NeighbourRequest): void;
+  delete(dst: string): void;
+  flush(filter: { dst?: string; state?: string }): number;
+  get(dst: string): NeighbourEntry | undefined;
+  list(): NeighbourEntry[];
+  /** What the rtnetlink mirror saw in the host's table: never overrides an entry of origin 'own'. */
+  mirror(entry: Omit<NeighbourEntry, 'origin' | 'used' | 'updated'>): void;
+  unmirror(dst: string): void;
+}
+
+export interface RouteTableApi {
+  set(request: RouteRequest): void;
+  delete(dst: string): void;
+  flush(): number;
+  /** Longest-prefix match for an address. */
+  lookup(address: string): RouteEntry | undefined;
+  list(): RouteEntry[];
+  mirror(entry: Omit<RouteEntry, 'origin'>): void;
+  unmirror(dst: string): void;
+}
+
+export interface VtepApi {
+  readonly name: string;
+  readonly ifindex: number;
+  readonly fdb: ForwardingDatabase;
+  readonly neighbours: NeighbourTableApi;
+  readonly routes: RouteTableApi;
+  state(): LinkState;
+  set(change: LinkChange): void;
+  statistics(): LinkStatistics;
+  /**
+   * The interface was changed from outside (RTM_NEWLINK): flags, MAC or MTU. Going down flushes dynamic FDB
+   * entries and closes the socket when no other VTEP uses it, as vxlan_stop does.
+   */
+  noticed(change: { up?: boolean; address?: string; mtu?: number; name?: string }): void;
+}
+
+export interface EngineApi {
+  /** Makes the TAP, the tables and the sockets' registration; the interface is down, as after `ip link add`. */
+  add(config: LinkConfig): VtepApi;
+  get(name: string): VtepApi | undefined;
+  byIndex(ifindex: number): VtepApi | undefined;
+  list(): VtepApi[];
+  /** Removes a VTEP and its interface (unless persistent). `gone` = the interface vanished by itself. */
+  delete(name: string, gone?: boolean): void;
+  /** Called with every event, in order. Returns the unsubscribe function. */
+  subscribe(listener: (event: VtepEvent) => void): () => void;
+  /** Removes every VTEP this engine created and stops its workers. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,207 @@
+/**
+ * What the engine is told and what it tells: configuration of a VTEP, entries of its tables, events.
+ * Plain data (no methods), so that the same values travel through the HTTP API and structured clone.
+ * Addresses and MACs are canonical text here ("192.0.2.1", "fe80::1", "02:00:00:00:00:01"); inside the
+ * tables and the data plane they are words. Times are seconds.
+ */
+
+/** Options of `ip link add … type vxlan`, kernel defaults (reference: drivers/net/vxlan, vxlan_nl2conf). */
+export interface LinkConfig {
+  /** Interface name, 1 to 15 bytes. */
+  name: string;
+  /** VXLAN network identifier, 0 to 16,777,215. */
+  id: number;
+  /** Default destination: unicast (`remote`) or multicast (`group`); creates the all-zeros FDB entry. */
+  remote?: string;
+  group?: string;
+  /** Outer source address; not bound. */
+  local?: string;
+  /** Underlay interface name: MTU source, multicast interface, egress of the default entry. */
+  dev?: string;
+  /** UDP port to listen on and default destination port. Default 8472 as the kernel's; IANA's is 4789. */
+  dstport: number;
+  /** Source ports, first to last exclusive; [0, 0] = 49152 to 65535 (RFC 7348, section 5). */
+  srcport: [number, number];
+  /** 1 to 255, 0 = the system's default (1 for multicast). */
+  ttl: number | 'inherit';
+  /** 0 to 255, low two bits ignored; 'inherit' (1 means the same, as in the kernel). */
+  tos: number | 'inherit';
+  df: 'unset' | 'set' | 'inherit';
+  /** IPv6 underlay only, 0 to 0xfffff. */
+  flowlabel: number;
+  learning: boolean;
+  /** Seconds a learned entry lives after the last frame received from it; 0 is turned into 300 (as the kernel does). */
+  ageing: number;
+  /** Greatest number of FDB entries, 0 = no limit. */
+  maxaddress: number;
+  proxy: boolean;
+  rsc: boolean;
+  l2miss: boolean;
+  l3miss: boolean;
+  udpcsum: boolean;
+  udp6zerocsumtx: boolean;
+  udp6zerocsumrx: boolean;
+  /** MTU of the interface, 68 to 65,535; default 1500, or the lower device's less 50 (70 over IPv6). */
+  mtu?: number;
+  /** Unicast MAC; default random, locally administered. */
+  address?: string;
+}
+
+/** What `link set` may change (kernel: vxlan_changelink). */
+export type LinkChange = Partial<
+  Pick<
+    LinkConfig,
+    'remote' | 'group' | 'local' | 'dev' | 'ttl' | 'tos' | 'df' | 'flowlabel' | 'learning' | 'ageing' | 'mtu' | 'address'
+  >
+> & { up?: boolean };
+
+/** A VTEP as it stands. */
+export interface LinkState extends LinkConfig {
+  ifindex: number;
+  address: string;
+  mtu: number;
+  up: boolean;
+  /** True when the TAP existed before and will be left behind. */
+  persistent: boolean;
+  /** True when the system refused UDP_SEGMENT or the like and the device works without; names of what is off. */
+  missing: string[];
+}
+
+export type FdbStateName = 'permanent' | 'static' | 'reachable' | 'stale';
+
+/** One destination of an FDB entry. */
+export interface FdbRemote {
+  /** Unicast or multicast address; 0.0.0.0 or :: means "local". */
+  dst: string;
+  /** Only where it differs from the device's. */
+  port?: number;
+  vni?: number;
+  via?: string;
+}
+
+export interface FdbEntry {
+  mac: string;
+  /** Key VNI where it differs from the device's. */
+  srcVni?: number;
+  remotes: FdbRemote[];
+  state: FdbStateName;
+  router: boolean;
+  externLearn: boolean;
+  /** True when the data plane learned it. */
+  learned: boolean;
+  /** Seconds since a frame was last sent to it / received from it. */
+  used: number;
+  updated: number;
+}
+
+/** `bridge fdb add|append|replace`. */
+export interface FdbRequest extends FdbRemote {
+  verb: 'add' | 'append' | 'replace';
+  mac: string;
+  srcVni?: number;
+  /** permanent (default), static = NOARP|REACHABLE, dynamic = REACHABLE. */
+  state?: 'permanent' | 'static' | 'dynamic';
+  router?: boolean;
+  externLearn?: boolean;
+  use?: boolean;
+}
+
+/** `bridge fdb del`: without dst the whole entry, with dst the remote that equals it in dst, port, vni and via. */
+export interface FdbDelete {
+  mac: string;
+  srcVni?: number;
+  dst?: string;
+  port?: number;
+  vni?: number;
+  via?: string;
+}
+
+/** `bridge fdb flush`: entries that match every given filter. */
+export interface FdbFlush {
+  permanent?: boolean;
+  static?: boolean;
+  dynamic?: boolean;
+  externLearn?: boolean;
+  router?: boolean;
+  srcVni?: number;
+  vni?: number;
+  port?: number;
+  dst?: string;
+}
+
+export type NeighbourStateName =
+  | 'permanent'
+  | 'noarp'
+  | 'reachable'
+  | 'stale'
+  | 'delay'
+  | 'probe'
+  | 'incomplete'
+  | 'failed';
+
+export interface NeighbourEntry {
+  /** IPv4 or IPv6 address. */
+  dst: string;
+  lladdr?: string;
+  state: NeighbourStateName;
+  router: boolean;
+  externLearn: boolean;
+  /** 'own' = given to this VTEP; 'kernel' = mirrored from the host's table for the interface. */
+  origin: 'own' | 'kernel';
+  used: number;
+  updated: number;
+}
+
+export interface NeighbourRequest {
+  verb: 'add' | 'replace' | 'change';
+  dst: string;
+  lladdr: string;
+  state?: NeighbourStateName;
+  router?: boolean;
+  externLearn?: boolean;
+}
+
+export interface RouteEntry {
+  /** Prefix, canonical: "10.20.2.0/24", "default" is written "0.0.0.0/0" or "::/0". */
+  dst: string;
+  via?: string;
+  onlink: boolean;
+  origin: 'own' | 'kernel';
+}
+
+export interface RouteRequest {
+  verb: 'add' | 'replace';
+  dst: string;
+  via?: string;
+  onlink?: boolean;
+}
+
+/** Standard counters as `ip -s -s link` shows them, and every named drop reason (dataplane/reasons.ts). */
+export interface LinkStatistics {
+  rxPackets: number;
+  rxBytes: number;
+  rxErrors: number;
+  rxDropped: number;
+  rxLengthErrors: number;
+  rxFrameErrors: number;
+  txPackets: number;
+  txBytes: number;
+  txErrors: number;
+  txDropped: number;
+  txCarrierErrors: number;
+  txAbortedErrors: number;
+  collisions: number;
+  /** Reason name -> frames. */
+  reasons: Record<string, number>;
+  /** learned, moved, aged, proxied, flooded, misses, … -> count. */
+  events: Record<string, number>;
+}
+
+/** What `vtep monitor` shows; `dev` is the VTEP's interface name. */
+export type VtepEvent =
+  | { type: 'link'; action: 'new' | 'del'; dev: string; link: LinkState }
+  | { type: 'fdb'; action: 'new' | 'del'; dev: string; entry: Omit<FdbEntry, 'remotes'>; remote: FdbRemote }
+  | { type: 'neigh'; action: 'new' | 'del'; dev: string; entry: NeighbourEntry }
+  | { type: 'route'; action: 'new' | 'del'; dev: string; entry: RouteEntry }
+  | { type: 'miss'; layer: 2; dev: string; lladdr: string }
+  | { type: 'miss'; layer: 3; dev: string; dst: string };
