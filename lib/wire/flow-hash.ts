@@ -1,0 +1,121 @@
+/**
+ * Flow hash and the outer source port made of it (RFC 7348, section 5: "It is recommended that the UDP source port
+ * number be calculated using a hash of fields from the inner packet"; kernel: skb_get_hash, udp_flow_src_port).
+ *
+ *   IPv4, IPv6   VLAN ID, addresses, protocol, flow label, and the ports of TCP, UDP, UDP-Lite, SCTP and DCCP
+ *   fragments    the same without ports, also for the first one: all fragments of a packet take one path
+ *   the rest     MAC addresses and EtherType (all ARP of a pair of hosts on one port)
+ *
+ * Neither payload nor TTL nor, for IP, MAC addresses take part. The two directions of a flow hash differently.
+ * The mixing is MurmurHash3's (public domain, A. Appleby), seeded.
+ */
+import { get16, get32 } from './bytes.js';
+import * as ethernet from './ethernet.js';
+import * as ipv4 from './ipv4.js';
+import * as ipv6 from './ipv6.js';
+import { isVlan, networkOffset, vlanId } from './vlan.js';
+
+const DCCP = 33;
+const SCTP = 132;
+const UDP_LITE = 136;
+/** Extension headers stepped over before the ports are given up; longer chains are an attack or a test. */
+const MAX_EXTENSIONS = 6;
+
+/**
+ * 32-bit hash of the flow a frame belongs to, as a signed integer. Never reads beyond the frame; what is truncated
+ * counts as not being there.
+ * @param offset of the Ethernet header
+ * @param length octets of the frame, at least 14
+ */
+export function flowHash(bytes: Uint8Array, offset: number, length: number, seed: number): number {
+  const end = offset + length;
+  const network = networkOffset(bytes, offset, length);
+  if (network < 0) return hashLinkLayer(bytes, offset, seed);
+  const type = get16(bytes, network - 2);
+  const vlan = network > offset + ethernet.HEADER_BYTES ? outerVlan(bytes, offset) : 0;
+  if (type === ethernet.TYPE_IPV4 && ipv4.checkIpv4(bytes, network, end - network) === 0) {
+    return hashIpv4(bytes, network, mix(seed, vlan));
+  }
+  if (type === ethernet.TYPE_IPV6 && ipv6.checkIpv6(bytes, network, end - network) === 0) {
+    return hashIpv6(bytes, network, mix(seed, vlan));
+  }
+  return hashLinkLayer(bytes, offset, seed);
+}
+
+/**
+ * Source port for a hash: one of `min` to `max` - 1 (`max` is exclusive, as in the kernel's udp_flow_src_port),
+ * spread evenly. `min` must be below `max`.
+ */
+export function sourcePort(hash: number, min: number, max: number): number {
+  // The fold keeps the low bits from being lost: the multiplication takes the port from the high ones.
+  const spread = (hash ^ (hash << 16)) >>> 0;
+  return min + Math.floor((spread * (max - min)) / 0x1_0000_0000);
+}
+
+function outerVlan(bytes: Uint8Array, frame: number): number {
+  return isVlan(ethernet.etherType(bytes, frame)) ? vlanId(bytes, frame + ethernet.TYPE) : 0;
+}
+
+function hashIpv4(bytes: Uint8Array, ip: number, start: number): number {
+  const protocol = ipv4.protocol(bytes, ip);
+  let hash = mix(start, ipv4.source(bytes, ip));
+  hash = mix(hash, ipv4.destination(bytes, ip));
+  hash = mix(hash, protocol);
+  if (hasPorts(protocol) && !ipv4.isFragment(bytes, ip)) {
+    const header = ipv4.headerBytes(bytes, ip);
+    if (ipv4.totalLength(bytes, ip) - header >= 4) hash = mix(hash, get32(bytes, ip + header));
+  }
+  return finalize(hash);
+}
+
+function hashIpv6(bytes: Uint8Array, ip: number, start: number): number {
+  const end = ip + ipv6.HEADER_BYTES + ipv6.payloadLength(bytes, ip);
+  let hash = mix(start, ipv6.flowLabel(bytes, ip));
+  for (let word = ip + ipv6.SOURCE; word < ip + ipv6.HEADER_BYTES; word += 4) {
+    hash = mix(hash, get32(bytes, word));
+  }
+  let protocol = ipv6.nextHeader(bytes, ip);
+  let at = ip + ipv6.HEADER_BYTES;
+  let fragment = false;
+  for (let n = 0; n < MAX_EXTENSIONS && ipv6.isExtension(protocol) && at + 8 <= end; n++) {
+    if (protocol === ipv6.FRAGMENT) fragment = true;
+    const next = bytes[at];
+    at += ipv6.extensionBytes(bytes, at, protocol);
+    protocol = next;
+    // Nothing behind this header is the same in every fragment.
+    if (fragment) break;
+  }
+  hash = mix(hash, protocol);
+  if (!fragment && hasPorts(protocol) && at + 4 <= end) hash = mix(hash, get32(bytes, at));
+  return finalize(hash);
+}
+
+function hashLinkLayer(bytes: Uint8Array, frame: number, seed: number): number {
+  let hash = mix(seed, get32(bytes, frame));
+  hash = mix(hash, get32(bytes, frame + 4));
+  hash = mix(hash, get32(bytes, frame + 8));
+  return finalize(mix(hash, ethernet.etherType(bytes, frame)));
+}
+
+function hasPorts(protocol: number): boolean {
+  return (
+    protocol === ipv4.PROTOCOL_TCP ||
+    protocol === ipv4.PROTOCOL_UDP ||
+    protocol === SCTP ||
+    protocol === UDP_LITE ||
+    protocol === DCCP
+  );
+}
+
+function mix(hash: number, word: number): number {
+  let k = Math.imul(word, 0xcc9e2d51);
+  k = Math.imul((k << 15) | (k >>> 17), 0x1b873593);
+  const h = hash ^ k;
+  return (Math.imul((h << 13) | (h >>> 19), 5) + 0xe6546b64) | 0;
+}
+
+function finalize(hash: number): number {
+  let h = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
