@@ -1,0 +1,91 @@
+/**
+ * The measuring tools of native-shim/tools: found where the build put them, built with `cc` where it has not,
+ * and their results as types.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export type ToolName = 'ping' | 'stream' | 'datagrams' | 'sniff' | 'features';
+
+/** Root of the checkout; this file runs from dist/test/support/lab. */
+export const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
+const SOURCES = join(ROOT, 'native-shim/tools');
+const BUILT = join(ROOT, 'native-shim/build');
+
+const found = new Map<ToolName, string>();
+
+function newestSource(name: ToolName): number {
+  const headers = readdirSync(SOURCES).filter((file) => file.endsWith('.h'));
+  return Math.max(...[`${name}.c`, ...headers].map((file) => statSync(join(SOURCES, file)).mtimeMs));
+}
+
+/**
+ * Path of a tool's binary. Built under another name and renamed, so that tests running side by side never start half a file.
+ * @throws when cc is missing or refuses the source
+ */
+export function tool(name: ToolName): string {
+  let path = found.get(name);
+  if (path !== undefined) return path;
+  path = join(BUILT, `vtep-${name}`);
+  if (!existsSync(path) || statSync(path).mtimeMs < newestSource(name)) {
+    mkdirSync(BUILT, { recursive: true });
+    const half = `${path}.${process.pid}`;
+    execFileSync('cc', ['-O2', '-pthread', '-o', half, join(SOURCES, `${name}.c`)], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    renameSync(half, path);
+  }
+  found.set(name, path);
+  return path;
+}
+
+/** Result of vtep-ping. */
+export interface PingResult {
+  sent: number;
+  received: number;
+  duplicates: number;
+  /** TTL or hop limit of the last reply, 0 without one. */
+  ttl: number;
+  rtt_us: { min: number; avg: number; p50: number; p90: number; p99: number; max: number };
+  /** ICMP errors about our requests, at most 16. */
+  errors: { type: number; code: number; mtu: number; from: string }[];
+}
+
+/** Result of vtep-stream. `ok`: everything sent was received and, in mode check, was right to the octet. */
+export interface StreamResult {
+  ok: boolean;
+  sent: number;
+  bytes: number;
+  seconds: number;
+  gbps: number;
+  retransmits: number;
+  rtt_us: number;
+  mode: 'discard' | 'copy' | 'check';
+  checksum: string;
+  error: string;
+}
+
+/** What the source and the sink of vtep-datagrams say together. */
+export interface DatagramResult {
+  sent: number;
+  /** Rate the source reached, thousands a second. */
+  offeredKpps: number;
+  delivered: number;
+  /** Rate between the sink's first and last datagram. */
+  deliveredKpps: number;
+  /** sent - delivered, wherever they went. */
+  lost: number;
+  reordered: number;
+  duplicated: number;
+  /** Of those lost: dropped at the sink's own socket, so not the network's fault. */
+  overflowed: number;
+}
+
+/** One line of vtep-sniff. */
+export interface SniffedFrame {
+  out: boolean;
+  length: number;
+  bytes: Buffer;
+}
