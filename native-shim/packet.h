@@ -22,8 +22,8 @@
 #define TCP_BYTES 20      /* RFC 9293, without options */
 #define UDP_BYTES 8       /* RFC 768 */
 
-#define TCP_CHECK 16 /* offset of the checksum within TCP */
-#define UDP_CHECK 6  /* and within UDP */
+#define TCP_CHECK 16u /* offset of the checksum within TCP */
+#define UDP_CHECK 6u  /* and within UDP */
 
 #define PROTOCOL_TCP 6
 #define PROTOCOL_UDP 17

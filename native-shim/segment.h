@@ -20,6 +20,8 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "packet.h"
+
 /* virtio 1.2, section 5.1.6: flags and gso_type of the virtio-net header. */
 #define VNET_NEEDS_CSUM 1
 #define VNET_GSO_NONE 0
@@ -54,6 +56,9 @@ _Static_assert(sizeof(struct piece) == 2 * sizeof(struct iovec), "pieces are use
  */
 #define SEGMENT_SLOT 192
 
+/** Longest prefix. */
+#define SEGMENT_PREFIX 64
+
 /** Why a frame was refused. All negative; segment_reason() gives the sentence, segment_errno() the errno. */
 enum segment_fault {
   /* -1 to -8: enum packet_fault */
@@ -64,7 +69,7 @@ enum segment_fault {
   SEGMENT_HEADERS = -20,   /* prefix and headers exceed SEGMENT_SLOT */
   SEGMENT_TOO_MANY = -21,  /* more than SEGMENT_PIECES segments */
   SEGMENT_NO_ROOM = -22,   /* more than `room` pieces: send what is gathered, then ask again */
-  SEGMENT_FLAGS = -23,     /* a TCP super-frame with SYN, RST or URG: it has no meaning in pieces */
+  SEGMENT_FLAGS = -23,     /* a TCP super-frame with SYN or RST: it has no meaning in pieces */
 };
 
 /**
@@ -90,6 +95,14 @@ enum segment_fault {
  */
 int segment_frame(uint8_t *frame, uint32_t length, const struct offload *offload, const uint8_t *prefix,
                   uint32_t prefix_length, struct piece *pieces, int room, uint8_t *scratch);
+
+/**
+ * segment_check() - Does a request to cut fit the packet? For a gso_type other than VNET_GSO_NONE.
+ * @packet:  as packet_parse() filled it, returning 0
+ * Return: 0 or a negative enum segment_fault.
+ */
+int segment_check(const uint8_t *frame, uint32_t length, const struct offload *offload,
+                  const struct packet *packet);
 
 /** segment_reason() - One sentence for a negative return of segment_frame() or packet_parse(). Never NULL. */
 const char *segment_reason(int fault);
