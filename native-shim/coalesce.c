@@ -1,157 +1,13 @@
 /* Coalescing of frames on their way to a TAP. See coalesce.h for the rules. */
 #include "coalesce.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
+#include "arrival.h"
 #include "checksum.h"
 #include "packet.h"
 
 #define IP_MAX 65535
-
-/* How an arrival's TCP or UDP checksum stands. */
-enum standing {
-  UNKNOWN,    /* not TCP or UDP, or not looked at */
-  UNFINISHED, /* the field holds the pseudo-header sum */
-  RIGHT,      /* verified */
-  WRONG,      /* verified and found wrong, or UDP's "none" */
-};
-
-/* One arrival while it is being placed. */
-struct candidate {
-  const struct arrival *arrival;
-  uint32_t index;
-  int fault; /* of packet_parse() */
-  enum standing standing;
-  uint32_t hash;
-  struct packet packet;
-};
-
-/* --- the virtio-net header ------------------------------------------------------------------------- */
-
-/* Little-endian, as both architectures we run on store it and TUNSETVNETLE would have it. */
-static void put16(uint8_t *at, uint32_t value) {
-  at[0] = (uint8_t)value;
-  at[1] = (uint8_t)(value >> 8);
-}
-
-/* virtio 1.2, section 5.1.6: flags, gso_type, hdr_len, gso_size, csum_start, csum_offset. */
-static void write_vnet(uint8_t *vnet, const struct offload *offload, uint32_t header_length) {
-  vnet[0] = offload->flags;
-  vnet[1] = offload->gso_type;
-  put16(vnet + 2, header_length);
-  put16(vnet + 4, offload->gso_size);
-  put16(vnet + 6, offload->csum_start);
-  put16(vnet + 8, offload->csum_offset);
-}
-
-static struct offload needs_checksum(const struct packet *packet) {
-  return (struct offload){
-      .flags = VNET_NEEDS_CSUM,
-      .csum_start = packet->transport,
-      .csum_offset = (uint16_t)(packet_check(packet) - packet->transport),
-  };
-}
-
-static uint8_t tcp_type(const uint8_t *frame, const struct packet *packet) {
-  uint8_t type = packet->version == 4 ? VNET_GSO_TCPV4 : VNET_GSO_TCPV6;
-  return (frame[packet->transport + 13] & TCP_CWR) != 0 ? type | VNET_GSO_ECN : type;
-}
-
-/* What another TAP said of the frame, if its headers bear it out; a gso_type needs whole headers. */
-static void hand_on(const struct candidate *candidate, uint8_t *vnet) {
-  const struct arrival *arrival = candidate->arrival;
-  struct offload offload = arrival->offload;
-  int fault = candidate->fault;
-  uint32_t header_length = 0;
-  if (fault < 0 && fault != PACKET_NOT_IP && fault != PACKET_NOT_L4) return;
-  if (offload.gso_type != VNET_GSO_NONE) {
-    if (fault < 0 || segment_check(arrival->frame, arrival->length, &offload, &candidate->packet) < 0) return;
-    header_length = candidate->packet.payload;
-  }
-  offload.flags &= VNET_NEEDS_CSUM;
-  if (offload.flags == 0) {
-    offload.csum_start = offload.csum_offset = 0;
-  } else if ((uint32_t)offload.csum_start + offload.csum_offset + 2 > arrival->length) {
-    return;
-  }
-  write_vnet(vnet, &offload, header_length);
-}
-
-static int larger_than_mtu(const struct candidate *candidate) {
-  uint32_t mtu = candidate->arrival->mtu;
-  return mtu != 0 && candidate->packet.end - candidate->packet.network > mtu;
-}
-
-/*
- * A frame off the wire, by itself: an unfinished checksum is announced, and so is a TCP super-frame. One whose
- * checksum is neither unfinished nor right stays unannounced: cut further on it would get right checksums.
- */
-static void announce(const struct candidate *candidate, uint8_t *vnet) {
-  const struct arrival *arrival = candidate->arrival;
-  const struct packet *packet = &candidate->packet;
-  struct offload offload = {0};
-  uint32_t header_length = 0;
-  if (candidate->standing == UNFINISHED) offload = needs_checksum(packet);
-  if (packet->protocol == PROTOCOL_TCP && larger_than_mtu(candidate)) {
-    uint32_t headers = (uint32_t)packet->payload - packet->network;
-    int known = candidate->standing == UNFINISHED || packet_verifies(arrival->frame, packet);
-    int whole = (arrival->frame[packet->transport + 13] & (TCP_SYN | TCP_RST)) == 0;
-    if (known && whole && arrival->mtu > headers && packet->payload < packet->end) {
-      offload.gso_type = tcp_type(arrival->frame, packet);
-      offload.gso_size = (uint16_t)(arrival->mtu - headers);
-      header_length = packet->payload;
-    }
-  }
-  write_vnet(vnet, &offload, header_length);
-}
-
-static void describe_alone(const struct candidate *candidate, uint8_t *vnet) {
-  const struct offload *given = &candidate->arrival->offload;
-  memset(vnet, 0, VNET_BYTES);
-  if (given->flags != 0 || given->gso_type != 0) {
-    hand_on(candidate, vnet);
-  } else if (candidate->fault == 0) {
-    announce(candidate, vnet);
-  }
-}
-
-/* --- looking at one arrival ------------------------------------------------------------------------ */
-
-/* Does the checksum field hold the folded pseudo-header sum? Then nobody has finished it. */
-static int is_unfinished(const uint8_t *frame, const struct packet *packet) {
-  uint64_t pseudo = packet_pseudo(frame, packet, packet->end - packet->transport);
-  uint16_t check = load16(frame + packet_check(packet));
-  return check != 0 && check == checksum_fold(pseudo);
-}
-
-static void examine(struct candidate *candidate, const struct arrival *arrival, uint32_t index) {
-  candidate->arrival = arrival;
-  candidate->index = index;
-  candidate->standing = UNKNOWN;
-  candidate->fault = packet_parse(arrival->frame, arrival->length, &candidate->packet);
-  if (candidate->fault == 0 && is_unfinished(arrival->frame, &candidate->packet)) candidate->standing = UNFINISHED;
-}
-
-/* May it ever be part of a joined item? The checksum is left to the last, as it costs the most. */
-static int may_join(struct candidate *candidate) {
-  const struct arrival *arrival = candidate->arrival;
-  const struct packet *packet = &candidate->packet;
-  const uint8_t *frame = arrival->frame;
-  int tcp = packet->protocol == PROTOCOL_TCP;
-  if ((arrival->modes & (tcp ? COALESCE_TCP : COALESCE_UDP)) == 0) return 0;
-  if (arrival->offload.flags != 0 || arrival->offload.gso_type != 0) return 0;
-  if (packet->options || packet->end != arrival->length || packet->payload == packet->end) return 0;
-  if (larger_than_mtu(candidate)) return 0;
-  if (tcp) {
-    uint8_t flags = frame[packet->transport + 13];
-    if ((flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_URG | TCP_ACK)) != TCP_ACK) return 0;
-  }
-  const uint8_t *ip = frame + packet->network;
-  if (packet->version == 4 && checksum_fold(checksum_add(ip, IPV4_BYTES, 0)) != 0xffff) return 0;
-  if (candidate->standing == UNKNOWN) candidate->standing = packet_verifies(frame, packet) ? RIGHT : WRONG;
-  return candidate->standing != WRONG;
-}
 
 /* --- flows ----------------------------------------------------------------------------------------- */
 
@@ -224,10 +80,10 @@ static void seal(struct item *item, const struct open_flow *flow) {
   } else {
     write16(ip + 4, (uint16_t)(flow->total - IPV6_BYTES));
   }
-  struct offload offload = needs_checksum(&packet);
+  struct offload offload = vnet_needs_checksum(&packet);
   offload.gso_size = flow->size;
   if (flow->protocol == PROTOCOL_TCP) {
-    offload.gso_type = tcp_type(header, &packet);
+    offload.gso_type = vnet_tcp_type(header, &packet);
   } else {
     offload.gso_type = VNET_GSO_UDP_L4;
     write16(transport + 4, (uint16_t)length);
@@ -235,7 +91,7 @@ static void seal(struct item *item, const struct open_flow *flow) {
   store16(header + packet_check(&packet), checksum_fold(packet_pseudo(header, &packet, length)));
   item->header_length = flow->payload;
   item->length = packet.end;
-  write_vnet(item->vnet, &offload, flow->payload);
+  vnet_write(item->vnet, &offload, flow->payload);
 }
 
 static void close_flow(struct coalescer *coalescer, struct open_flow *flow) {
@@ -277,12 +133,8 @@ static uint32_t begin_item(struct coalescer *coalescer, const struct candidate *
   item->header = candidate->arrival->frame;
   coalescer->next[candidate->index] = COALESCE_END;
   coalescer->payload[candidate->index] = candidate->packet.payload;
-  describe_alone(candidate, item->vnet);
+  arrival_announce(candidate, item->vnet);
   return number;
-}
-
-static uint32_t payload_length(const struct candidate *candidate) {
-  return candidate->packet.end - candidate->packet.payload;
 }
 
 /* Begins an item that may grow; a pushed TCP segment already ends its own. */
@@ -296,9 +148,9 @@ static void open_item(struct coalescer *coalescer, const struct candidate *candi
   coalescer->flow[coalescer->flows++] = (struct open_flow){
       .hash = candidate->hash,
       .item = item,
-      .next_sequence = tcp ? read32(transport + 4) + payload_length(candidate) : 0,
+      .next_sequence = tcp ? read32(transport + 4) + arrival_payload(candidate) : 0,
       .total = packet->end - packet->network,
-      .size = (uint16_t)payload_length(candidate),
+      .size = (uint16_t)arrival_payload(candidate),
       .network = packet->network,
       .transport = packet->transport,
       .payload = packet->payload,
@@ -336,7 +188,7 @@ static int continues(const struct coalescer *coalescer, const struct arrival *ar
   const struct item *item = &coalescer->item[flow->item];
   const uint8_t *frame = candidate->arrival->frame;
   const uint8_t *head = head_frame(coalescer, arrivals, flow);
-  uint32_t length = payload_length(candidate);
+  uint32_t length = arrival_payload(candidate);
   uint32_t most = flow->protocol == PROTOCOL_TCP ? COALESCE_JOIN : COALESCE_JOIN_UDP;
 
   if (flow->network != packet->network || flow->payload != packet->payload) return 0;
@@ -359,7 +211,7 @@ static void append(struct coalescer *coalescer, const struct arrival *arrivals, 
                    const struct candidate *candidate) {
   struct item *item = &coalescer->item[flow->item];
   uint32_t index = candidate->index;
-  uint32_t length = payload_length(candidate);
+  uint32_t length = arrival_payload(candidate);
   int pushed = 0;
   if (item->count == 1) {
     uint8_t *copy = coalescer->headers + (size_t)coalescer->headers_used++ * COALESCE_HEADER;
@@ -390,7 +242,7 @@ static void place(struct coalescer *coalescer, const struct arrival *arrivals, s
   }
   candidate->hash = flow_hash(candidate);
   struct open_flow *flow = find_flow(coalescer, arrivals, candidate);
-  int joins = may_join(candidate);
+  int joins = arrival_may_join(candidate);
   if (flow != NULL) {
     if (joins && continues(coalescer, arrivals, flow, candidate)) {
       append(coalescer, arrivals, flow, candidate);
@@ -412,7 +264,7 @@ uint32_t coalesce_frames(struct coalescer *coalescer, const struct arrival *arri
   if (count > COALESCE_ARRIVALS) count = COALESCE_ARRIVALS;
   for (uint32_t index = 0; index < count; index++) {
     struct candidate candidate;
-    examine(&candidate, &arrivals[index], index);
+    arrival_examine(&candidate, &arrivals[index], index);
     place(coalescer, arrivals, &candidate);
   }
   while (coalescer->flows > 0) close_flow(coalescer, &coalescer->flow[0]);
@@ -433,10 +285,4 @@ int coalesce_iovecs(const struct coalescer *coalescer, const struct arrival *arr
     iovecs[used++] = (struct iovec){(void *)(arrivals[i].frame + start), arrivals[i].length - start};
   }
   return used;
-}
-
-void coalesce_alone(const struct arrival *arrival, uint8_t vnet[VNET_BYTES]) {
-  struct candidate candidate;
-  examine(&candidate, arrival, 0);
-  describe_alone(&candidate, vnet);
 }
