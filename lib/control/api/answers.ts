@@ -1,0 +1,81 @@
+/** Schemas of what the API answers: documentation only (answers are written by JSON.stringify as they are). */
+import Type from 'typebox';
+import { NewLinkBody } from './schemas.js';
+
+const entry = { used: Type.Number(), updated: Type.Number() };
+const flags = { router: Type.Boolean(), externLearn: Type.Boolean() };
+const origin = Type.Union([Type.Literal('own'), Type.Literal('kernel')]);
+
+export const ErrorAnswer = Type.Object({
+  code: Type.String({ examples: ['ERR_VTEP_ARGUMENT'] }),
+  message: Type.String(),
+  errno: Type.Optional(Type.String()),
+  word: Type.Optional(Type.String({ description: 'the offending word' })),
+});
+
+export const LinkAnswer = Type.Object({
+  ...Type.Required(NewLinkBody).properties,
+  ifindex: Type.Integer(),
+  up: Type.Boolean(),
+  persistent: Type.Boolean(),
+  missing: Type.Array(Type.String(), { description: 'what the system refused and the VTEP works without' }),
+});
+
+export const StatisticsAnswer = Type.Record(
+  Type.String(),
+  Type.Union([Type.Integer(), Type.Record(Type.String(), Type.Integer())]),
+);
+
+const Remote = Type.Object({
+  dst: Type.String(),
+  port: Type.Optional(Type.Integer()),
+  vni: Type.Optional(Type.Integer()),
+  via: Type.Optional(Type.String()),
+});
+
+export const FdbAnswer = Type.Object({
+  mac: Type.String(),
+  srcVni: Type.Optional(Type.Integer()),
+  remotes: Type.Array(Remote),
+  state: Type.String({ examples: ['permanent', 'static', 'reachable', 'stale'] }),
+  learned: Type.Boolean(),
+  ...flags,
+  ...entry,
+});
+
+export const NeighbourAnswer = Type.Object({
+  dst: Type.String(),
+  lladdr: Type.Optional(Type.String()),
+  state: Type.String(),
+  origin,
+  ...flags,
+  ...entry,
+});
+
+export const RouteAnswer = Type.Object({
+  dst: Type.String(),
+  via: Type.Optional(Type.String()),
+  onlink: Type.Boolean(),
+  origin,
+});
+
+export const FlushAnswer = Type.Object({ flushed: Type.Integer() });
+
+export const DaemonAnswer = Type.Object({
+  pid: Type.Integer(),
+  version: Type.String(),
+  netns: Type.String({ description: 'inode of the network namespace' }),
+  started: Type.String({ format: 'date-time' }),
+  memory: Type.Integer({ description: 'resident set, bytes' }),
+  workers: Type.Integer(),
+});
+
+export const Nothing = Type.Null({ description: 'no content' });
+
+/**
+ * The `response` of a route's schema: what it answers, and how it fails. Untyped, because TypeScript checks answers
+ * against lib/engine/types.ts already.
+ */
+export function answers(status: number, schema: Type.TSchema): unknown {
+  return { [status]: schema, '4xx': ErrorAnswer };
+}

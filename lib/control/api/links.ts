@@ -1,0 +1,62 @@
+/** /v1/links: the VTEPs themselves. */
+import Type from 'typebox';
+import type { LinkChange, LinkConfig } from '../../engine/types.js';
+import { completeChange, completeConfig } from '../validate.js';
+import { LinkAnswer, Nothing, StatisticsAnswer, answers } from './answers.js';
+import { vtepOf, type Api, type ApiContext } from './context.js';
+import { DevParams, LinkChangeBody, NewLinkBody } from './schemas.js';
+
+export function linkEndpoints(api: Api, context: ApiContext): void {
+  const tags = ['link'];
+  const list = { tags, summary: 'All VTEPs', response: answers(200, Type.Array(LinkAnswer)) };
+  api.get('/v1/links', { schema: list }, () => context.engine.list().map((vtep) => vtep.state()));
+
+  const add = {
+    tags,
+    summary: 'Add a VTEP; its interface is down',
+    body: NewLinkBody,
+    response: answers(201, LinkAnswer),
+  };
+  api.post('/v1/links', { schema: add }, (request, reply) => {
+    const body = request.body as Partial<LinkConfig> & Pick<LinkConfig, 'name' | 'id'>;
+    return reply.status(201).send(context.engine.add(completeConfig(body)).state());
+  });
+
+  const show = { tags, summary: 'One VTEP', params: DevParams, response: answers(200, LinkAnswer) };
+  api.get('/v1/links/:dev', { schema: show }, (request) => vtepOf(context, request.params.dev).state());
+
+  const set = {
+    tags,
+    summary: 'Change a VTEP',
+    description: 'Options that cannot change on an existing link are refused with ERR_VTEP_FIXED.',
+    params: DevParams,
+    body: LinkChangeBody,
+    response: answers(200, LinkAnswer),
+  };
+  api.patch('/v1/links/:dev', { schema: set }, (request) => {
+    const vtep = vtepOf(context, request.params.dev);
+    vtep.set(completeChange(request.body as LinkChange & Partial<LinkConfig>, vtep.state()));
+    return vtep.state();
+  });
+
+  const remove = {
+    tags,
+    summary: 'Delete a VTEP and its interface',
+    params: DevParams,
+    response: answers(204, Nothing),
+  };
+  api.delete('/v1/links/:dev', { schema: remove }, (request, reply) => {
+    context.engine.delete(vtepOf(context, request.params.dev).name);
+    return reply.status(204).send();
+  });
+
+  const statistics = {
+    tags,
+    summary: 'Counters and drop reasons',
+    params: DevParams,
+    response: answers(200, StatisticsAnswer),
+  };
+  api.get('/v1/links/:dev/statistics', { schema: statistics }, (request) =>
+    vtepOf(context, request.params.dev).statistics(),
+  );
+}

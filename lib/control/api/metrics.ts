@@ -1,0 +1,116 @@
+/** GET /metrics: what the counters say, in Prometheus' text format. prom-client is loaded when first asked. */
+import type { Gauge, Registry } from 'prom-client';
+import type { VtepApi } from '../../engine/api.js';
+import type { LinkStatistics } from '../../engine/types.js';
+import type { Api, ApiContext } from './context.js';
+
+/** Counters of a link: metric name -> [field, help]. */
+const COUNTERS: Record<string, [keyof LinkStatistics, string]> = {
+  vtep_receive_packets_total: ['rxPackets', 'Frames decapsulated and delivered'],
+  vtep_receive_bytes_total: [
+    'rxBytes',
+    'Bytes delivered, without Ethernet headers, as the kernel device counts',
+  ],
+  vtep_receive_errors_total: ['rxErrors', 'Datagrams refused: reserved bits, truncated inner IP, ECN'],
+  vtep_receive_dropped_total: ['rxDropped', 'Frames the interface did not take'],
+  vtep_receive_length_errors_total: ['rxLengthErrors', 'Datagrams with a truncated inner IP header'],
+  vtep_receive_frame_errors_total: ['rxFrameErrors', 'Datagrams with reserved bits set or an impossible ECN'],
+  vtep_transmit_packets_total: ['txPackets', 'Frames encapsulated and sent, once a destination'],
+  vtep_transmit_bytes_total: ['txBytes', 'Bytes sent, without Ethernet headers, as the kernel device counts'],
+  vtep_transmit_errors_total: ['txErrors', 'Frames without a route to their destination'],
+  vtep_transmit_dropped_total: ['txDropped', 'Frames without a destination'],
+  vtep_transmit_carrier_errors_total: ['txCarrierErrors', 'Frames whose destination network is unreachable'],
+  vtep_transmit_aborted_errors_total: ['txAbortedErrors', 'Frames given up while being sent'],
+  vtep_transmit_collisions_total: ['collisions', 'Frames whose route leads back into the tunnel'],
+};
+
+/** Metrics with a second label: metric name -> [field, label, help]. */
+const FAMILIES: Record<string, ['reasons' | 'events', string, string]> = {
+  vtep_drops_total: ['reasons', 'reason', 'Frames and datagrams not delivered, by reason'],
+  vtep_events_total: [
+    'events',
+    'event',
+    'What the data plane did: learned, moved, aged, proxied, missed, records lost',
+  ],
+};
+
+type Prometheus = typeof import('prom-client');
+
+function table(
+  prometheus: Prometheus,
+  registry: Registry,
+  name: string,
+  help: string,
+  labelNames: string[],
+): Gauge {
+  return new prometheus.Gauge({ name, help, labelNames, registers: [registry] });
+}
+
+function countersOf(prometheus: Prometheus, registry: Registry, vteps: VtepApi[]): void {
+  const statistics = vteps.map((vtep) => ({ dev: vtep.name, values: vtep.statistics() }));
+  const counter = (name: string, help: string, labelNames: string[]) =>
+    new prometheus.Counter({ name, help, labelNames, registers: [registry] });
+  for (const [name, [field, help]] of Object.entries(COUNTERS)) {
+    const metric = counter(name, help, ['dev']);
+    for (const { dev, values } of statistics) metric.inc({ dev }, values[field] as number);
+  }
+  for (const [name, [field, label, help]] of Object.entries(FAMILIES)) {
+    const metric = counter(name, help, ['dev', label]);
+    for (const { dev, values } of statistics) {
+      for (const [key, count] of Object.entries(values[field])) metric.inc({ dev, [label]: key }, count);
+    }
+  }
+}
+
+function tablesOf(prometheus: Prometheus, registry: Registry, vteps: VtepApi[]): void {
+  const fdb = table(prometheus, registry, 'vtep_fdb_entries', 'MACs in the forwarding database', [
+    'dev',
+    'origin',
+  ]);
+  const neigh = table(prometheus, registry, 'vtep_neighbour_entries', 'Neighbours', ['dev', 'origin']);
+  const routes = table(prometheus, registry, 'vtep_route_entries', 'Routes', ['dev', 'origin']);
+  const up = table(prometheus, registry, 'vtep_up', '1 when the interface is up', ['dev', 'vni']);
+  for (const vtep of vteps) {
+    const dev = vtep.name;
+    const state = vtep.state();
+    up.set({ dev, vni: state.id }, state.up ? 1 : 0);
+    for (const origin of ['learned', 'given']) fdb.set({ dev, origin }, 0);
+    for (const entry of vtep.fdb.list()) fdb.inc({ dev, origin: entry.learned ? 'learned' : 'given' });
+    for (const origin of ['own', 'kernel']) {
+      neigh.set({ dev, origin }, vtep.neighbours.list().filter((entry) => entry.origin === origin).length);
+      routes.set({ dev, origin }, vtep.routes.list().filter((entry) => entry.origin === origin).length);
+    }
+  }
+}
+
+function processOf(prometheus: Prometheus, registry: Registry, context: ApiContext): void {
+  const info = context.info();
+  const gauge = (name: string, help: string, value: number) =>
+    table(prometheus, registry, name, help, []).set(value);
+  gauge('vtep_resident_memory_bytes', 'Resident set of the daemon', info.memory);
+  gauge(
+    'vtep_start_time_seconds',
+    'When the daemon started, seconds since 1970',
+    Date.parse(info.started) / 1000,
+  );
+  gauge('vtep_workers', 'Data-plane threads', info.workers);
+  table(prometheus, registry, 'vtep_build_info', 'Version', ['version']).set({ version: info.version }, 1);
+}
+
+/** All metrics as text. A fresh registry a scrape: deleted links leave no stale series behind. */
+export async function metricsText(context: ApiContext): Promise<string> {
+  const prometheus = await import('prom-client');
+  const registry = new prometheus.Registry();
+  const vteps = context.engine.list();
+  countersOf(prometheus, registry, vteps);
+  tablesOf(prometheus, registry, vteps);
+  processOf(prometheus, registry, context);
+  return registry.metrics();
+}
+
+export function metricsEndpoint(api: Api, context: ApiContext): void {
+  const schema = { tags: ['daemon'], summary: 'Prometheus metrics', produces: ['text/plain'] };
+  api.get('/metrics', { schema }, async (_request, reply) =>
+    reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsText(context)),
+  );
+}

@@ -1,0 +1,140 @@
+import t, { type Test } from 'tap';
+import { completeChange, completeConfig } from '../../lib/control/validate.js';
+import { completeFdb, completeNeighbour, completeRoute } from '../../lib/control/validate-entries.js';
+import type { NewLink } from '../../lib/control/client.js';
+import type { LinkChange, LinkConfig } from '../../lib/engine/types.js';
+
+const config = (options: Partial<NewLink>): LinkConfig =>
+  completeConfig({ name: 'vtep0', id: 1, ...options });
+
+function refused(t: Pick<Test, 'fail' | 'match'>, run: () => unknown, word: string, message: RegExp): void {
+  try {
+    run();
+    t.fail(`accepted ${word}`);
+  } catch (error) {
+    t.match(error, { code: 'ERR_VTEP_ARGUMENT', word, message }, `${word}: ${(error as Error).message}`);
+  }
+}
+
+t.test("the kernel's defaults", (t) => {
+  t.same(config({}), {
+    name: 'vtep0',
+    id: 1,
+    dstport: 8472,
+    srcport: [0, 0],
+    ttl: 0,
+    tos: 0,
+    df: 'unset',
+    flowlabel: 0,
+    learning: true,
+    ageing: 300,
+    maxaddress: 0,
+    proxy: false,
+    rsc: false,
+    l2miss: false,
+    l3miss: false,
+    udpcsum: true,
+    udp6zerocsumtx: false,
+    udp6zerocsumrx: false,
+  });
+  t.end();
+});
+
+t.test('what the kernel adjusts without a word', (t) => {
+  t.equal(config({ ageing: 0 }).ageing, 300);
+  t.equal(config({ dstport: 0 }).dstport, 8472);
+  t.equal(config({ tos: 1 }).tos, 'inherit');
+  t.same(config({ srcport: [5000, 5000] }).srcport, [0, 0], 'an empty range is the default range');
+  t.same(config({ srcport: [5000, 5001] }).srcport, [5000, 5001]);
+  t.equal(config({ address: '2:0:0:0:0:1' }).address, '02:00:00:00:00:01');
+  t.equal(config({ remote: 'FD00::01' }).remote, 'fd00::1');
+  t.equal(config({ remote: '::' }).remote, '::', 'an IPv6 VTEP without a default destination');
+  t.end();
+});
+
+t.test('bad values, each with its word', (t) => {
+  const cases: [Partial<NewLink>, string, RegExp][] = [
+    [{ name: 'averyveryverylongname' }, 'averyveryverylongname', /has 21 bytes.*1 to 15/],
+    [{ name: '' }, '', /has 0 bytes/],
+    [{ name: 'a/b' }, 'a/b', /no interface name/],
+    [{ name: '..' }, '..', /no interface name/],
+    [{ name: 'a b' }, 'a b', /no interface name/],
+    [{ name: 'vtep%d' }, 'vtep%d', /percent/],
+    [{ dev: 'eth0:1' }, 'eth0:1', /dev "eth0:1" is no interface name/],
+    [{ srcport: [6000, 5000] }, '6000 5000', /MIN is above MAX/],
+    [{ remote: '239.1.1.1' }, '239.1.1.1', /multicast address; write group/],
+    [{ remote: '10.0.0' }, '10.0.0', /expected an IPv4 or IPv6 address/],
+    [{ group: '10.0.0.1', dev: 'eth0' }, '10.0.0.1', /not a multicast address; write remote/],
+    [{ group: '239.1.1.1' }, '239.1.1.1', /name it with dev/],
+    [{ group: '239.1.1.1', remote: '10.0.0.1', dev: 'eth0' }, '239.1.1.1', /exclude each other/],
+    [{ local: '239.1.1.1' }, '239.1.1.1', /local 239.1.1.1 is a multicast address/],
+    [{ local: '10.0.0.1', remote: 'fd00::1' }, 'fd00::1', /same address family/],
+    [{ local: 'fe80::1' }, 'fe80::1', /link-local; name its interface/],
+    [{ local: 'fe80::1', remote: 'fd00::1', dev: 'eth0' }, 'fd00::1', /do not go together/],
+    [{ remote: 'fe80::1', dev: 'eth0' }, 'fe80::1', /do not go together/],
+    [{ flowlabel: 5 }, '5', /IPv6 underlay/],
+    [{ flowlabel: 5, remote: '10.0.0.1' }, '5', /IPv6 underlay/],
+    [{ address: '01:00:5e:00:00:01' }, '01:00:5e:00:00:01', /not a unicast MAC/],
+    [{ address: '00:00:00:00:00:00' }, '00:00:00:00:00:00', /not a unicast MAC/],
+    [{ address: 'nonsense' }, 'nonsense', /expected a MAC/],
+  ];
+  for (const [options, word, message] of cases) refused(t, () => config(options), word, message);
+  t.end();
+});
+
+t.test('what belongs together is accepted', (t) => {
+  t.match(config({ local: 'fe80::1', remote: 'fe80::2', dev: 'eth0' }), { remote: 'fe80::2' });
+  t.match(config({ group: 'ff02::1', local: 'fd00::1', dev: 'eth0' }), { group: 'ff02::1' });
+  t.match(config({ flowlabel: 5, local: 'fd00::1' }), { flowlabel: 5 });
+  t.match(
+    config({ df: 'set', remote: 'fd00::1' }),
+    { df: 'set' },
+    'without effect over IPv6, as in the kernel',
+  );
+  t.end();
+});
+
+t.test('changes', (t) => {
+  const current = config({ remote: '10.0.0.1', dev: 'eth0' });
+  const change = (request: LinkChange & Partial<LinkConfig>): LinkChange => completeChange(request, current);
+  t.same(change({ id: 1, name: 'vtep0', ageing: 0, up: true }), { ageing: 300, up: true });
+  t.same(change({ group: '239.1.1.1' }), { group: '239.1.1.1' }, 'a group takes the place of the remote');
+  t.same(change({ local: '10.0.0.9' }), { local: '10.0.0.9' });
+  const fixed: [Partial<LinkConfig>, string][] = [
+    [{ id: 2 }, 'id'],
+    [{ dstport: 4789 }, 'dstport'],
+    [{ srcport: [1, 2] }, 'srcport'],
+    [{ proxy: false }, 'proxy'],
+    [{ maxaddress: 3 }, 'maxaddress'],
+    [{ udpcsum: false }, 'udpcsum'],
+    [{ ttl: 'inherit' }, 'ttl'],
+  ];
+  for (const [request, word] of fixed) {
+    t.throws(() => change(request as LinkChange), { code: 'ERR_VTEP_FIXED', errno: 'EOPNOTSUPP', word });
+  }
+  refused(t, () => change({ remote: 'fd00::1' }), 'fd00::1', /over IPv4, which cannot change/);
+  refused(t, () => change({ flowlabel: 5 }), '5', /IPv6 underlay/);
+  t.end();
+});
+
+t.test('entries', (t) => {
+  t.match(completeFdb({ verb: 'add', mac: '2:0:0:0:0:1', dst: 'FD00::01' }), {
+    mac: '02:00:00:00:00:01',
+    dst: 'fd00::1',
+  });
+  refused(t, () => completeFdb({ mac: '02:00' }), '02:00', /expected a MAC/);
+  refused(t, () => completeFdb({ mac: '02:00:00:00:00:01', via: 'a/b' }), 'a/b', /via/);
+  const neighbour = (dst: string, lladdr: string) => completeNeighbour({ verb: 'add', dst, lladdr });
+  refused(t, () => neighbour('239.1.1.1', '02:00:00:00:00:01'), '239.1.1.1', /unicast/);
+  refused(t, () => neighbour('10.0.0.1', '01:00:00:00:00:01'), '01:00:00:00:00:01', /unicast/);
+  t.equal(completeRoute({ verb: 'add', dst: 'default', via: 'fd00::1' }).dst, '::/0');
+  t.equal(completeRoute({ verb: 'add', dst: 'default', via: '10.0.0.1' }).dst, '0.0.0.0/0');
+  refused(
+    t,
+    () => completeRoute({ verb: 'add', dst: '10.0.0.0/8', via: 'fd00::1' }),
+    'fd00::1',
+    /same address family/,
+  );
+  refused(t, () => completeRoute({ verb: 'add', dst: '10.0.0.1/8' }), '10.0.0.1/8', /bits are set behind/);
+  t.end();
+});

@@ -1,0 +1,281 @@
+/**
+ * An engine without devices: tables are Maps, nothing is sent. It behaves as lib/engine/api.ts promises, errors
+ * included, so that the API, the daemon and the command line are tested without privileges.
+ */
+import type {
+  EngineApi,
+  ForwardingDatabase,
+  NeighbourTableApi,
+  RouteTableApi,
+  VtepApi,
+} from '../../lib/engine/api.js';
+import type {
+  FdbEntry,
+  FdbRemote,
+  LinkConfig,
+  LinkState,
+  LinkStatistics,
+  NeighbourEntry,
+  RouteEntry,
+  VtepEvent,
+} from '../../lib/engine/types.js';
+import { VtepError } from '../../lib/errors.js';
+
+const ZERO_MAC = '00:00:00:00:00:00';
+
+function missing(what: string, word: string): VtepError {
+  return new VtepError('ERR_VTEP_NO_ENTRY', what, { errno: 'ENOENT', word });
+}
+
+function existing(word: string): VtepError {
+  return new VtepError('ERR_VTEP_EXISTS', 'File exists', { errno: 'EEXIST', word });
+}
+
+class FakeFdb implements ForwardingDatabase {
+  readonly #entries = new Map<string, FdbEntry>();
+  readonly #emit: (action: 'new' | 'del', entry: FdbEntry, remote: FdbRemote) => void;
+
+  constructor(emit: (action: 'new' | 'del', entry: FdbEntry, remote: FdbRemote) => void) {
+    this.#emit = emit;
+  }
+
+  #key(mac: string, srcVni?: number): string {
+    return `${mac} ${srcVni ?? ''}`;
+  }
+
+  set: ForwardingDatabase['set'] = ({
+    verb,
+    mac,
+    srcVni,
+    state,
+    router,
+    externLearn,
+    use: _use,
+    ...remote
+  }) => {
+    const key = this.#key(mac, srcVni);
+    const old = this.#entries.get(key);
+    if (old && verb === 'add') throw existing(mac);
+    const remotes = verb === 'append' && old ? [...old.remotes, remote] : [remote];
+    const entry: FdbEntry = {
+      mac,
+      ...(srcVni === undefined ? {} : { srcVni }),
+      remotes,
+      state: state === 'dynamic' ? 'reachable' : (state ?? 'permanent'),
+      router: router ?? false,
+      externLearn: externLearn ?? false,
+      learned: false,
+      used: 0,
+      updated: 0,
+    };
+    this.#entries.set(key, entry);
+    this.#emit('new', entry, remote);
+  };
+
+  delete: ForwardingDatabase['delete'] = ({ mac, srcVni, dst }) => {
+    const key = this.#key(mac, srcVni);
+    const entry = this.#entries.get(key);
+    if (!entry) throw missing('No such file or directory', mac);
+    const gone = entry.remotes.filter((remote) => dst === undefined || remote.dst === dst);
+    entry.remotes = entry.remotes.filter((remote) => !gone.includes(remote));
+    if (entry.remotes.length === 0) this.#entries.delete(key);
+    for (const remote of gone) this.#emit('del', entry, remote);
+  };
+
+  flush: ForwardingDatabase['flush'] = (filter) => {
+    const doomed = this.list().filter(
+      (entry) => filter.router === undefined || entry.router === filter.router,
+    );
+    for (const entry of doomed) this.delete(entry);
+    return doomed.length;
+  };
+
+  get: ForwardingDatabase['get'] = (mac, srcVni) => this.#entries.get(this.#key(mac, srcVni));
+  list = (): FdbEntry[] => [...this.#entries.values()].reverse();
+}
+
+class FakeNeighbours implements NeighbourTableApi {
+  readonly #entries = new Map<string, NeighbourEntry>();
+
+  set: NeighbourTableApi['set'] = ({ verb, dst, lladdr, state, router, externLearn }) => {
+    const old = this.#entries.get(dst);
+    if (verb === 'add' && old?.origin === 'own') throw existing(dst);
+    if (verb === 'change' && !old) throw missing('No such file or directory', dst);
+    this.#entries.set(dst, {
+      dst,
+      lladdr,
+      state: state ?? 'permanent',
+      router: router ?? false,
+      externLearn: externLearn ?? false,
+      origin: 'own',
+      used: 0,
+      updated: 0,
+    });
+  };
+  delete = (dst: string): void => {
+    if (!this.#entries.delete(dst)) throw missing('No such file or directory', dst);
+  };
+  flush: NeighbourTableApi['flush'] = ({ dst, state }) => {
+    const own = this.list().filter((entry) => entry.origin === 'own');
+    const doomed = own.filter((e) => (dst ?? e.dst) === e.dst && (state ?? e.state) === e.state);
+    for (const entry of doomed) this.#entries.delete(entry.dst);
+    return doomed.length;
+  };
+  get = (dst: string): NeighbourEntry | undefined => this.#entries.get(dst);
+  list = (): NeighbourEntry[] => [...this.#entries.values()];
+  mirror: NeighbourTableApi['mirror'] = (entry) => {
+    if (this.#entries.get(entry.dst)?.origin === 'own') return;
+    this.#entries.set(entry.dst, { ...entry, origin: 'kernel', used: 0, updated: 0 });
+  };
+  unmirror = (dst: string): void => {
+    if (this.#entries.get(dst)?.origin === 'kernel') this.#entries.delete(dst);
+  };
+}
+
+class FakeRoutes implements RouteTableApi {
+  readonly #entries = new Map<string, RouteEntry>();
+
+  set: RouteTableApi['set'] = ({ verb, dst, via, onlink }) => {
+    if (verb === 'add' && this.#entries.has(dst)) throw existing(dst);
+    this.#entries.set(dst, {
+      dst,
+      ...(via === undefined ? {} : { via }),
+      onlink: onlink ?? false,
+      origin: 'own',
+    });
+  };
+  delete = (dst: string): void => {
+    if (!this.#entries.delete(dst)) throw missing('No such process', dst);
+  };
+  flush = (): number => {
+    const doomed = this.list().filter((entry) => entry.origin === 'own');
+    for (const entry of doomed) this.#entries.delete(entry.dst);
+    return doomed.length;
+  };
+  /** Matches whole octets only: enough for a fake. */
+  lookup = (address: string): RouteEntry | undefined =>
+    this.list().find(({ dst }) => {
+      const [network = '', length = '0'] = dst.split('/');
+      const octets = Number(length) / 8;
+      return network.split('.').slice(0, octets).join('.') === address.split('.').slice(0, octets).join('.');
+    });
+  list = (): RouteEntry[] => [...this.#entries.values()];
+  mirror: RouteTableApi['mirror'] = (entry) => {
+    if (this.#entries.get(entry.dst)?.origin === 'own') return;
+    this.#entries.set(entry.dst, { ...entry, origin: 'kernel' });
+  };
+  unmirror = (dst: string): void => {
+    if (this.#entries.get(dst)?.origin === 'kernel') this.#entries.delete(dst);
+  };
+}
+
+const NO_STATISTICS: LinkStatistics = {
+  rxPackets: 0,
+  rxBytes: 0,
+  rxErrors: 0,
+  rxDropped: 0,
+  rxLengthErrors: 0,
+  rxFrameErrors: 0,
+  txPackets: 0,
+  txBytes: 0,
+  txErrors: 0,
+  txDropped: 0,
+  txCarrierErrors: 0,
+  txAbortedErrors: 0,
+  collisions: 0,
+  reasons: {},
+  events: {},
+};
+
+export class FakeVtep implements VtepApi {
+  readonly ifindex: number;
+  readonly fdb: ForwardingDatabase;
+  readonly neighbours = new FakeNeighbours();
+  readonly routes = new FakeRoutes();
+  /** What statistics() answers; tests write to it. */
+  counters: LinkStatistics = { ...NO_STATISTICS };
+  #state: LinkState;
+
+  constructor(config: LinkConfig, ifindex: number, emit: (event: VtepEvent) => void) {
+    this.ifindex = ifindex;
+    const defaults = { address: '02:00:00:00:00:01', mtu: 1500 };
+    this.#state = { ...defaults, ...config, ifindex, up: false, persistent: false, missing: [] } as LinkState;
+    this.fdb = new FakeFdb((action, { remotes: _remotes, ...entry }, remote) =>
+      emit({ type: 'fdb', action, dev: this.name, entry, remote }),
+    );
+    const dst = config.group ?? config.remote;
+    if (dst !== undefined) this.fdb.set({ verb: 'add', mac: ZERO_MAC, dst });
+  }
+
+  get name(): string {
+    return this.#state.name;
+  }
+  state = (): LinkState => ({ ...this.#state });
+  set: VtepApi['set'] = (change) => void (this.#state = { ...this.#state, ...change });
+  statistics = (): LinkStatistics => this.counters;
+  /** Every call of noticed(), for tests of the mirror. */
+  readonly notices: Parameters<VtepApi['noticed']>[0][] = [];
+  noticed: VtepApi['noticed'] = (change) => {
+    this.notices.push(change);
+    this.#state = { ...this.#state, ...change };
+  };
+}
+
+export class FakeEngine implements EngineApi {
+  readonly #vteps = new Map<string, FakeVtep>();
+  readonly #listeners = new Set<(event: VtepEvent) => void>();
+  /** Index of the next device; tests set it to that of a real interface. */
+  nextIndex = 10;
+  /** Names given to delete() with gone = true. */
+  readonly gone: string[] = [];
+  closed = false;
+
+  add(config: LinkConfig): FakeVtep {
+    const { name, id } = config;
+    const word = { errno: 'EEXIST' };
+    if (this.get(name))
+      throw new VtepError('ERR_VTEP_NAME_IN_USE', `${name} exists`, { ...word, word: name });
+    if (this.list().some((vtep) => vtep.state().id === id)) {
+      throw new VtepError('ERR_VTEP_VNI_IN_USE', `VNI ${id} is in use`, { ...word, word: String(id) });
+    }
+    const vtep = new FakeVtep(config, this.nextIndex++, (event) => this.emit(event));
+    this.#vteps.set(name, vtep);
+    this.emit({ type: 'link', action: 'new', dev: name, link: vtep.state() });
+    return vtep;
+  }
+  get(name: string): FakeVtep | undefined {
+    return this.list().find((vtep) => vtep.name === name);
+  }
+  byIndex(ifindex: number): FakeVtep | undefined {
+    return this.list().find((vtep) => vtep.ifindex === ifindex);
+  }
+  list(): FakeVtep[] {
+    return [...this.#vteps.values()];
+  }
+  delete(name: string, gone = false): void {
+    const vtep = this.get(name);
+    if (!vtep)
+      throw new VtepError('ERR_VTEP_NO_DEVICE', `Cannot find device "${name}"`, {
+        errno: 'ENODEV',
+        word: name,
+      });
+    for (const [key, value] of this.#vteps) if (value === vtep) this.#vteps.delete(key);
+    if (gone) this.gone.push(name);
+    this.emit({ type: 'link', action: 'del', dev: name, link: vtep.state() });
+  }
+  subscribe(listener: (event: VtepEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+  /** Sends an event to every subscriber, as the data plane would. */
+  emit(event: VtepEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+  async close(): Promise<void> {
+    for (const { name } of this.list()) this.delete(name);
+    this.closed = true;
+  }
+}
