@@ -1,0 +1,202 @@
+/**
+ * Remotes: the VTEPs (or multicast groups) that entries lead to, each written down once however many MACs are
+ * behind it, and counted by its references (kernel: struct vxlan_rdst, which it keeps per entry).
+ *
+ *   word 0..3  address: 128 bits, most significant word first; IPv4 is v4-mapped (0, 0, 0xffff, a.b.c.d)
+ *        4     UDP port,         0 = the device's
+ *        5     VNI,             -1 = the device's (0 is a legal VNI)
+ *        6     interface index,  0 = the device's
+ *        7     unused: a record is half a cache line and never straddles two
+ *
+ * A remote never changes. Workers read its columns by index; only the writer looks one up by value.
+ */
+import { hash4 } from './hash.js';
+import { HashTable, type TableOptions, type TableShare } from './hash-table.js';
+
+const RECORD_WORDS = 8;
+const PORT = 4;
+const VNI = 5;
+const IFINDEX = 6;
+
+/** Folds what mostly is 0, -1, 0 into the address words. */
+function hash(
+  a0: number,
+  a1: number,
+  a2: number,
+  a3: number,
+  port: number,
+  vni: number,
+  ifindex: number,
+  seed: number,
+  secret: number,
+): number {
+  return hash4(
+    a0 ^ Math.imul(port, 0x3c6ef372),
+    a1 ^ vni,
+    a2 ^ Math.imul(ifindex, 0x1b873593),
+    a3,
+    seed,
+    secret,
+  );
+}
+
+/** {address, port, VNI, interface} -> index, with reference counts. */
+export class RemoteTable extends HashTable {
+  #references = new Uint32Array(0);
+
+  /** @throws RangeError for an option out of its range. */
+  constructor(options: TableOptions = {}, share?: TableShare) {
+    super(RECORD_WORDS, options, share);
+  }
+
+  /** A reader's view, in another thread. */
+  static attach(share: TableShare): RemoteTable {
+    return new RemoteTable({}, share);
+  }
+
+  /**
+   * Writer: the index of a remote, with one reference more; it is added where it was not known.
+   *
+   * @param port 0 to 65,535, 0 = the device's.
+   * @param vni 0 to 16,777,215, -1 = the device's.
+   * @param ifindex 0 = the device's.
+   * @returns the index, or -1 when the table is at its limit.
+   */
+  intern(a0: number, a1: number, a2: number, a3: number, port: number, vni: number, ifindex: number): number {
+    const known = this.find(a0, a1, a2, a3, port, vni, ifindex);
+    if (known >= 0) {
+      this.#references[known]++;
+      return known;
+    }
+    const index = this.count < this.limit ? this.allocate() : -1;
+    if (index < 0) return -1;
+    const { records } = this;
+    const word = index * RECORD_WORDS;
+    records[word] = a0;
+    records[word + 1] = a1;
+    records[word + 2] = a2;
+    records[word + 3] = a3;
+    records[word + PORT] = port;
+    records[word + VNI] = vni;
+    records[word + IFINDEX] = ifindex;
+    this.link(index);
+    this.#count(index);
+    return index;
+  }
+
+  /** Index of a remote, or -1 when there is none; takes no reference. */
+  find(a0: number, a1: number, a2: number, a3: number, port: number, vni: number, ifindex: number): number {
+    const { index, records, tagMask } = this;
+    const key = hash(a0, a1, a2, a3, port, vni, ifindex, this.seed, this.secret);
+    const tag = (key << this.entryBits) | 0x80000000;
+    let at = Math.imul(key >>> 2, this.multiplier) >>> this.shift;
+    for (;;) {
+      const slot = index[at];
+      if (slot === 0) return -1;
+      if ((slot & tagMask) === tag) {
+        const entry = slot & ~tagMask;
+        const word = entry * RECORD_WORDS;
+        if (
+          records[word + 3] === (a3 | 0) &&
+          records[word + 2] === (a2 | 0) &&
+          records[word + 1] === (a1 | 0) &&
+          records[word] === (a0 | 0) &&
+          records[word + PORT] === port &&
+          records[word + VNI] === vni &&
+          records[word + IFINDEX] === ifindex
+        ) {
+          return entry;
+        }
+      }
+      at = at + 1 === index.length ? 0 : at + 1;
+    }
+  }
+
+  /** Writer: one reference more to a remote in the table. */
+  retain(index: number): void {
+    if (!this.has(index)) throw new RangeError(`remote ${index} is not in the table`);
+    this.#references[index]++;
+  }
+
+  /**
+   * Writer: one reference less; with the last one the remote goes. Readers may go on reading its columns until
+   * their next burst. @throws RangeError when it is not in the table.
+   */
+  release(index: number): void {
+    if (!this.has(index)) throw new RangeError(`remote ${index} is not in the table`);
+    if (--this.#references[index] === 0) this.remove(index);
+  }
+
+  /** Writer: how many references a remote has, 0 = not in the table. */
+  references(index: number): number {
+    return this.has(index) ? this.#references[index] : 0;
+  }
+
+  /** Address, bits 0 to 31 (the most significant). */
+  address0(index: number): number {
+    return this.records[index * RECORD_WORDS];
+  }
+
+  /** Address, bits 32 to 63. */
+  address1(index: number): number {
+    return this.records[index * RECORD_WORDS + 1];
+  }
+
+  /** Address, bits 64 to 95. */
+  address2(index: number): number {
+    return this.records[index * RECORD_WORDS + 2];
+  }
+
+  /** Address, bits 96 to 127: all of an IPv4 address. */
+  address3(index: number): number {
+    return this.records[index * RECORD_WORDS + 3];
+  }
+
+  /** UDP port, 0 = the device's. */
+  port(index: number): number {
+    return this.records[index * RECORD_WORDS + PORT];
+  }
+
+  /** VNI, -1 = the device's. */
+  vni(index: number): number {
+    return this.records[index * RECORD_WORDS + VNI];
+  }
+
+  /** Index of the egress interface, 0 = the device's. */
+  ifindex(index: number): number {
+    return this.records[index * RECORD_WORDS + IFINDEX];
+  }
+
+  protected override hashOf(index: number): number {
+    const { records, seed, secret } = this;
+    const word = index * RECORD_WORDS;
+    return hash(
+      records[word],
+      records[word + 1],
+      records[word + 2],
+      records[word + 3],
+      records[word + PORT],
+      records[word + VNI],
+      records[word + IFINDEX],
+      seed,
+      secret,
+    );
+  }
+
+  protected override findAgain(index: number): number {
+    const { records } = this;
+    const word = index * RECORD_WORDS;
+    const address = [0, 1, 2, 3].map((i) => records[word + i]) as [number, number, number, number];
+    return this.find(...address, this.port(index), this.vni(index), this.ifindex(index));
+  }
+
+  /** The first reference. */
+  #count(index: number): void {
+    if (index >= this.#references.length) {
+      const references = new Uint32Array(Math.max(64, 2 ** (32 - Math.clz32(index))));
+      references.set(this.#references);
+      this.#references = references;
+    }
+    this.#references[index] = 1;
+  }
+}
