@@ -1,6 +1,7 @@
 /** Which kinds of VTEP can run here, and why not where they cannot. */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { release } from 'node:os';
 import { VTEP_MAIN, type Kind } from './dialect.js';
 
 export type Pair = readonly [Kind, Kind];
@@ -30,6 +31,14 @@ export function labMissing(): string {
   if (!succeeds('ip', ['netns', 'add', name])) return 'network namespaces cannot be made here';
   succeeds('ip', ['netns', 'del', name]);
   return '';
+}
+
+/** Why guests cannot tag their frames here (vtep-tag); '' when they can. */
+export function tagMissing(): string {
+  const [major = 0, minor = 0] = release().split('.').map(Number);
+  return major > 6 || (major === 6 && minor >= 6)
+    ? ''
+    : `needs Linux 6.6 (TCX) to tag frames, this is ${release()}`;
 }
 
 let kernelMissing: string | undefined;

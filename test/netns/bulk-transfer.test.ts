@@ -1,0 +1,5 @@
+import t from 'tap';
+import { onEach } from '../support/lab/on-pairs.js';
+import { bulkTransfer } from '../support/lab/scenario/bulk-transfer.js';
+
+await onEach(t, 'bulk transfer', bulkTransfer);
