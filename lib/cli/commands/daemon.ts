@@ -1,0 +1,38 @@
+/** `vtep daemon [run|status|stop]`. The first `vtep link add` starts one in the background by itself. */
+import type { DaemonInfo } from '../../control/client.js';
+import { CommandFailure, isNoDaemon, wrong } from '../failure.js';
+import type { Session } from '../session.js';
+
+/** The daemon in this process, until SIGTERM or SIGINT. All that is heavy is loaded here and nowhere else. */
+export async function run(session: Session): Promise<void> {
+  if (session.options.netns !== undefined)
+    throw wrong(
+      `a daemon serves the namespace it runs in; use \`ip netns exec ${session.options.netns} vtep daemon\``,
+    );
+  const { runDaemon } = await import('../../control/daemon.js');
+  await runDaemon();
+}
+
+async function ask<T>(session: Session, what: (info: DaemonInfo) => Promise<T>): Promise<T> {
+  const client = await session.client();
+  try {
+    return await what(await client.daemon());
+  } catch (error) {
+    if (!isNoDaemon(error)) throw error;
+    throw new CommandFailure('no vtep daemon runs in this network namespace', 1, error);
+  }
+}
+
+const MEBIBYTE = 1024 * 1024;
+
+const statusLine = (info: DaemonInfo): string =>
+  `pid ${info.pid} version ${info.version} netns ${info.netns} started ${info.started} ` +
+  `memory ${(info.memory / MEBIBYTE).toFixed(1)}MiB workers ${info.workers}`;
+
+export async function status(session: Session): Promise<void> {
+  await ask(session, async (info) => session.show([statusLine(info)], [info]));
+}
+
+export async function stop(session: Session): Promise<void> {
+  await ask(session, async () => (await session.client()).stopDaemon());
+}

@@ -1,0 +1,95 @@
+/** Words of `vtep link`: those of `ip link` for type vxlan. */
+import * as value from '../values.js';
+import { either, flag, refuse, takes, type Form, type Word } from './word.js';
+
+/** After `type vxlan`. */
+const VXLAN: readonly Word[] = [
+  takes('id|vni', 'id', value.vni, 'VXLAN network identifier (RFC 7348), 0 to 16777215'),
+  takes('group', 'group', value.group, 'multicast default destination; needs dev'),
+  takes('remote', 'remote', value.unicast, 'unicast default destination: the all-zeros FDB entry'),
+  takes('local', 'local', value.unicast, 'outer source address'),
+  takes('dev', 'dev', value.ifname, 'underlay interface: its MTU less 50 (70 over IPv6) is the default MTU'),
+  takes('ttl|hoplimit', 'ttl', value.ttl, 'outer TTL or hop limit; auto is the system default'),
+  takes('tos|dsfield', 'tos', value.tos, 'outer TOS, hexadecimal as in ip; inherit copies the inner DSCP'),
+  takes('df', 'df', value.df, "don't-fragment bit of the outer IPv4 header"),
+  takes('flowlabel|label', 'flowlabel', value.flowlabel, 'outer IPv6 flow label'),
+  takes('ageing', 'ageing', value.seconds, 'life of a learned entry; none and 0 mean 300, as to the kernel'),
+  takes('maxaddress', 'maxaddress', value.limit, 'greatest number of FDB entries'),
+  takes(
+    'srcport|port',
+    'srcport',
+    [value.port, value.port],
+    'outer source ports, MAX excluded; 0 0 = 49152-65535',
+  ),
+  takes('dstport', 'dstport', value.port, 'UDP port; 0 = 8472 as in Linux, 4789 is the IANA one'),
+  ...either('learning', 'learn where MACs are from received frames (default)'),
+  ...either('proxy', 'answer ARP and ND from the neighbour table'),
+  ...either('rsc', 'route short-circuit: route here what is sent to a MAC marked router'),
+  ...either('l2miss', 'tell when a MAC has no FDB entry'),
+  ...either('l3miss', 'tell when an address has no neighbour entry'),
+  ...either('udpcsum', 'outer UDP checksum over IPv4 (default)'),
+  ...either('udp6zerocsumtx', 'no outer UDP checksum over IPv6'),
+  ...either('udp6zerocsumrx', 'accept zero UDP checksums over IPv6'),
+  ...refuse(
+    'yet',
+    'remcsumtx noremcsumtx remcsumrx noremcsumrx external noexternal gbp gpe vnifilter novnifilter',
+  ),
+  ...refuse('yet', 'localbypass nolocalbypass mcroute nomcroute reserved_bits'),
+];
+
+/** The VTEP itself; `dev` after `type vxlan` is its underlay. */
+const device = takes('dev', 'name', value.ifname);
+const onlyType = takes('type', 'type', value.vxlanType);
+const type: Word = { words: ['type'], key: 'type', takes: [value.vxlanType], then: VXLAN };
+const mtu = takes('mtu', 'mtu', value.mtu);
+const mac = takes('address', 'address', value.unicastMac);
+
+/** What `ip link` does to any interface, ours included. */
+const NETDEV =
+  'broadcast|brd txqueuelen|txqlen|qlen netns arp multicast allmulticast promisc trailers alias group ' +
+  'master nomaster vrf dynamic carrier xdp xdpgeneric xdpdrv xdpoffload vf addrgenmode protodown ' +
+  'gso_max_size gso_max_segs gro_max_size link-netns link-netnsid index numtxqueues numrxqueues parentdev';
+
+export const forms: readonly Form[] = [
+  {
+    verbs: ['add'],
+    positional: 'name',
+    needs: ['name', 'type', 'id'],
+    words: [
+      flag('up', 'up', true),
+      flag('down', 'up', false),
+      takes('name|dev', 'name', value.ifname),
+      takes('link', 'link', value.ifname),
+      mac,
+      mtu,
+      type,
+      ...refuse('ip link', NETDEV),
+    ],
+  },
+  {
+    verbs: ['set', 'change'],
+    positional: 'name',
+    needs: ['name'],
+    words: [
+      device,
+      flag('up', 'up', true),
+      flag('down', 'up', false),
+      mac,
+      mtu,
+      type,
+      ...refuse('ip link', `name ${NETDEV}`),
+    ],
+  },
+  { verbs: ['replace'], words: [], refused: 'yet' },
+  {
+    verbs: ['delete'],
+    positional: 'name',
+    needs: ['name'],
+    words: [device, onlyType, ...refuse('ip link', 'group')],
+  },
+  {
+    verbs: ['show', 'lst', 'list'],
+    positional: 'name',
+    words: [device, flag('up', 'up'), onlyType, ...refuse('ip link', 'group master nomaster vrf')],
+  },
+];

@@ -1,0 +1,54 @@
+/** What the option tables are made of. */
+import * as value from '../values.js';
+import type { Value } from '../values.js';
+
+/** Who does what a word asks for, when it is not the VTEP: nobody yet, or a tool of the host. */
+export type Refusal = 'yet' | 'ip link' | 'bridge fdb' | 'ip neigh' | 'ip route' | 'unmeant';
+
+export interface Word {
+  /** Spellings; the first is the one help shows. */
+  readonly words: readonly string[];
+  /** Its name among the parsed words; words of one key exclude each other. */
+  readonly key: string;
+  /** The values that follow it; none = a flag. */
+  readonly takes?: readonly Value[];
+  /** What a flag sets, when not true. */
+  readonly sets?: unknown;
+  readonly refused?: Refusal;
+  /** The words that may follow from here on, instead of the ones before. */
+  readonly then?: readonly Word[];
+  readonly help?: string;
+}
+
+/** One verb of an object. */
+export interface Form {
+  readonly verbs: readonly string[];
+  readonly words: readonly Word[];
+  /** Key of the word that may be left out before its value: `link show [dev] vx0`. */
+  readonly positional?: string;
+  /** Keys that must be given. */
+  readonly needs?: readonly string[];
+  readonly refused?: Refusal;
+}
+
+export const takes = (words: string, key: string, kind: Value | readonly Value[], help?: string): Word => ({
+  words: words.split('|'),
+  key,
+  takes: 'read' in kind ? [kind] : kind,
+  help,
+});
+export const flag = (words: string, key: string, sets: unknown = true, help?: string): Word => ({
+  words: words.split('|'),
+  key,
+  sets,
+  help,
+});
+/** `[no]word`, the negative first as in iproute2. */
+export const either = (word: string, help?: string, key = word): Word[] => [
+  flag(`no${word}`, key, false),
+  flag(word, key, true, help),
+];
+export const refuse = (by: Refusal, words: string): Word[] =>
+  words.split(' ').map((word) => ({ words: word.split('|'), key: `refused ${word}`, refused: by }));
+
+export const dev = takes('dev', 'dev', value.ifname);
