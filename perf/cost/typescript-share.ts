@@ -1,0 +1,99 @@
+/**
+ * What TypeScript itself costs a data-plane worker at full TCP load: self time of our functions and of the garbage
+ * collector, over all time the worker did not spend waiting. From V8's own profile of the daemon (--cpu-prof), which
+ * gives native calls (the shim) a node of their own without a URL.
+ */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { missingFor } from '../../test/support/lab/pairs.js';
+import type { Host } from '../../test/support/lab/host.js';
+import { openBed } from '../suite/bed.js';
+import type { Figure } from '../suite/figure.js';
+
+/** The parts of a .cpuprofile that are read here. */
+export interface CpuProfile {
+  nodes: { id: number; callFrame: { functionName: string; url: string } }[];
+  /** Node of each sample, and microseconds before it. */
+  samples: number[];
+  timeDeltas: number[];
+}
+
+export interface Shares {
+  /** Microseconds by kind of work; waiting is not work. */
+  typescript: number;
+  native: number;
+  waiting: number;
+}
+
+/** Name of the shim's call that sleeps. */
+const WAIT = 'wait';
+/** The call only a data-plane worker makes. */
+const WORKER_CALL = 'udpTransmit';
+
+function kindOf({ functionName, url }: { functionName: string; url: string }): keyof Shares {
+  if (functionName === '(idle)' || (functionName === WAIT && url === '')) return 'waiting';
+  if (functionName === '(garbage collector)') return 'typescript';
+  return url === '' ? 'native' : 'typescript';
+}
+
+/** Adds up a profile by kind of work. */
+export function shares(profile: CpuProfile): Shares {
+  const kinds = new Map(profile.nodes.map((node) => [node.id, kindOf(node.callFrame)]));
+  const total: Shares = { typescript: 0, native: 0, waiting: 0 };
+  profile.samples.forEach((node, index) => (total[kinds.get(node)!] += profile.timeDeltas[index]!));
+  return total;
+}
+
+function isWorker(profile: CpuProfile): boolean {
+  return profile.nodes.some((node) => node.callFrame.functionName === WORKER_CALL);
+}
+
+function readWorkers(directory: string): CpuProfile[] {
+  return readdirSync(directory)
+    .filter((name) => name.endsWith('.cpuprofile'))
+    .map((name) => JSON.parse(readFileSync(join(directory, name), 'utf8')) as CpuProfile)
+    .filter(isWorker);
+}
+
+/** Runs TCP for `seconds` through profiled daemons; percent of each worker's busy time. */
+export async function typescriptShare(seconds: number): Promise<Figure> {
+  const figure: Figure = {
+    name: "TypeScript's share of a worker at full TCP load",
+    unit: '%',
+    digits: 1,
+    samples: {},
+    bar: { atMost: 10 },
+  };
+  const missing = missingFor(['uvtep']);
+  if (missing) return { ...figure, missing };
+  const directory = mkdtempSync(join(tmpdir(), 'vt-profile-'));
+  try {
+    const bed = await openBed('uvtep', 'veth', { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${directory}` });
+    try {
+      const result = await bed.from.streamTo(bed.to, { seconds, mode: 'copy' });
+      if (!result.ok) return { ...figure, missing: `the transfer failed: ${result.error}` };
+      for (const host of bed.lab.hosts) await stopDaemon(host);
+    } finally {
+      await bed.lab.close();
+    }
+    const workers = readWorkers(directory).map(shares);
+    if (workers.length === 0) return { ...figure, missing: 'the daemon left no profile of its workers' };
+    figure.samples.uvtep = workers.map(
+      ({ typescript, native }) => (100 * typescript) / (typescript + native),
+    );
+    return figure;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Stops a host's daemon and waits until it has written its profiles. */
+async function stopDaemon(host: {
+  daemon(): { stop(): Promise<unknown> };
+  namespace: { pids(): number[] };
+}): Promise<void> {
+  await host.daemon().stopDaemon();
+  for (let waited = 0; host.namespace.pids().length > 0 && waited < 5000; waited += 50) await sleep(50);
+}

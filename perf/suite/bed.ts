@@ -1,0 +1,56 @@
+/**
+ * Test beds side by side: the same two hosts once with our VTEPs and once with the kernel's, kept open together so that
+ * every figure is taken A B A B. Each lies in namespaces of its own; only one carries traffic at a time.
+ */
+import type { Kind } from '../../test/support/lab/dialect.js';
+import type { Guest } from '../../test/support/lab/guest.js';
+import { Lab, type Segmentation } from '../../test/support/lab/lab.js';
+import { missingFor } from '../../test/support/lab/pairs.js';
+import { guestAddress, layOutSwitch } from '../../test/support/lab/scenario/learning-switch.js';
+
+export interface Bed {
+  kind: Kind;
+  lab: Lab;
+  from: Guest;
+  to: Guest;
+}
+
+/** Beds of the kinds this machine has, and why it lacks the others. */
+export interface Beds {
+  beds: Bed[];
+  missing: Partial<Record<Kind, string>>;
+}
+
+/** @param env environment of the daemons, such as NODE_OPTIONS */
+export async function openBed(
+  kind: Kind,
+  segmentation: Segmentation,
+  env?: Record<string, string>,
+): Promise<Bed> {
+  const lab = await Lab.open({ hosts: [kind, kind], segmentation, env });
+  try {
+    await layOutSwitch(lab);
+    const [from, to] = lab.hosts.map((host) => host.guests[0]!);
+    const ping = await from!.ping(guestAddress(1), { count: 3, interval: 50_000 });
+    if (ping.received === 0) throw new Error(`no ping through the ${kind} overlay`);
+    return { kind, lab, from: from!, to: to! };
+  } catch (error) {
+    await lab.close();
+    throw error;
+  }
+}
+
+/** Opens the beds, hands them to `body`, closes them whatever happens. */
+export async function withBeds<T>(segmentation: Segmentation, body: (beds: Beds) => Promise<T>): Promise<T> {
+  const open: Beds = { beds: [], missing: {} };
+  try {
+    for (const kind of ['uvtep', 'kernel'] as const) {
+      const why = missingFor([kind]);
+      if (why) open.missing[kind] = why;
+      else open.beds.push(await openBed(kind, segmentation));
+    }
+    return await body(open);
+  } finally {
+    for (const bed of open.beds) await bed.lab.close();
+  }
+}

@@ -1,0 +1,48 @@
+/** Small UDP datagrams of one flow: how many arrive when more are offered than can pass, and that none is lost at 100 kpps. */
+import type { Beds } from '../suite/bed.js';
+import type { Figure } from '../suite/figure.js';
+import { alternate, type Progress } from '../suite/alternate.js';
+
+/** UDP payload of 64 octets: a frame of 106 with Ethernet, IP and UDP. */
+const SIZE = 64;
+
+export interface DatagramFigureOptions {
+  rounds: number;
+  seconds: number;
+}
+
+/** Thousands a second that arrive, the source sending as fast as it can. */
+export async function delivered(
+  beds: Beds,
+  options: DatagramFigureOptions,
+  progress: Progress,
+): Promise<Figure> {
+  const name = '64-byte UDP delivered, one flow';
+  let overflowed = 0;
+  const samples = await alternate(beds, name, options.rounds, progress, async ({ from, to }) => {
+    const result = await from.datagramsTo(to, { seconds: options.seconds, size: SIZE });
+    overflowed = Math.max(overflowed, result.overflowed);
+    return result.deliveredKpps;
+  });
+  const note = overflowed
+    ? `the sink's socket overflowed (${overflowed} datagrams): the sink was a limit`
+    : undefined;
+  return { name, unit: 'kpps', digits: 0, samples, bar: { ratio: 1.5 }, note };
+}
+
+/** Datagrams lost of 100,000 a second. */
+export async function lossAt100k(
+  beds: Beds,
+  options: DatagramFigureOptions,
+  progress: Progress,
+): Promise<Figure> {
+  const name = 'lost at 100 kpps, 64 bytes';
+  let offered = Infinity;
+  const samples = await alternate(beds, name, options.rounds, progress, async ({ from, to }) => {
+    const result = await from.datagramsTo(to, { seconds: options.seconds, size: SIZE, kpps: 100 });
+    offered = Math.min(offered, result.offeredKpps);
+    return result.lost;
+  });
+  const note = offered < 99 ? `the source reached only ${offered.toFixed(0)} kpps` : undefined;
+  return { name, unit: 'datagrams', digits: 0, samples, bar: { atMost: 0 }, note };
+}
