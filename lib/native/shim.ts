@@ -1,5 +1,5 @@
 /**
- * The typed facade over native-shim, and the only file that loads the .node binary.
+ * The typed facade over native-shim; load.ts finds and loads the binary.
  *
  * Every call returns a count (or a new file descriptor) >= 0, or -errno; nothing throws except a wrong
  * argument *type* (TypeError) and a missing or unusable binary (ERR_VTEP_SHIM). File descriptors belong to
@@ -7,6 +7,14 @@
  * offset and length against the slab in C, whatever TypeScript wrote into the columns; an entry that points
  * outside is given STATUS -EFAULT and skipped. Calls and ownership in detail: native-shim/README.md.
  */
+
+export { load } from './load.js';
+
+/** Version of the call list; the binary must have the same (native-shim/shim.h). */
+export const SHIM_VERSION = 1;
+
+/** Bit of a poller's token that marks a waker; wait() drains it and returns the token with the bit. */
+export const WAKER = 1 << 30;
 
 /** What a TAP carries, as probed by TUNSETOFFLOAD when it was opened. */
 export const OFFLOAD_CSUM = 1;
@@ -162,7 +170,15 @@ export interface Shim {
    * What tapTransmit would write, written to memory instead: for each write the 10-byte virtio-net header and the
    * frame, one after the other into `out`, their lengths into `lengths`. Returns how many.
    */
-  coalesce(bytes: Uint8Array, words: Int32Array, from: number, to: number, coalesce: number, out: Uint8Array, lengths: Int32Array): number;
+  coalesce(
+    bytes: Uint8Array,
+    words: Int32Array,
+    from: number,
+    to: number,
+    coalesce: number,
+    out: Uint8Array,
+    lengths: Int32Array,
+  ): number;
   /** Internet checksum (RFC 1071) of a range, folded, not complemented. */
   checksum(bytes: Uint8Array, offset: number, length: number): number;
 }

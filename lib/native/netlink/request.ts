@@ -1,0 +1,111 @@
+/**
+ * Questions to the kernel and their answers. The kernel works on a request inside send(), and on the next part of a
+ * dump inside receive(), so an answer is there when it is looked for: no waiting, no event loop.
+ */
+import { constants } from 'node:os';
+import type { Shim } from '../shim.js';
+import { gsoRequest, linkDump, linkRequest, readLink, RTM_NEWLINK, type LinkInfo } from './link.js';
+import {
+  NLM_F_DUMP_INTR,
+  NLMSG_DONE,
+  NLMSG_ERROR,
+  readMessages,
+  setSequence,
+  viewOf,
+  type Message,
+} from './message.js';
+
+/** What of the shim is needed: the four socket calls. */
+export type NetlinkShim = Pick<Shim, 'netlinkOpen' | 'netlinkSend' | 'netlinkReceive' | 'close'>;
+
+/** Dumps come in datagrams of at most 32 KiB (NLMSG_GOODSIZE and its growth). */
+const BUFFER_SIZE = 65_536;
+/** A table that changes faster than it can be read is taken as it was read last. */
+const DUMP_ATTEMPTS = 3;
+
+const { EAGAIN, EINTR } = constants.errno;
+
+export interface Answer {
+  /** 0, or -errno of the kernel or of a socket call. */
+  result: number;
+  messages: Message[];
+}
+
+let sequence = 0;
+
+/** Sends one request on an open socket and collects its answer: up to its error or acknowledgement, or a dump's end. */
+function exchange(shim: NetlinkShim, fd: number, request: Uint8Array): Answer {
+  const mine = (sequence = (sequence + 1) >>> 0);
+  setSequence(request, mine);
+  const sent = shim.netlinkSend(fd, request, 0);
+  if (sent < 0) return { result: sent, messages: [] };
+  const isRequestForOne = (viewOf(request).getUint16(6, true) & ~1) === 0;
+  const messages: Message[] = [];
+  for (;;) {
+    const buffer = new Uint8Array(BUFFER_SIZE);
+    const got = shim.netlinkReceive(fd, buffer);
+    if (got < 0) return { result: got, messages };
+    for (const message of readMessages(buffer.subarray(0, got))) {
+      if (message.sequence !== mine) continue;
+      if (message.type === NLMSG_DONE) return { result: 0, messages };
+      if (message.type === NLMSG_ERROR) return { result: viewOf(message.body).getInt32(0, true), messages };
+      messages.push(message);
+      if (isRequestForOne) return { result: 0, messages };
+    }
+  }
+}
+
+/**
+ * Sends one request on a socket of its own.
+ * @param netns path of a network namespace; default the caller's
+ */
+export function ask(shim: NetlinkShim, request: Uint8Array, netns?: string): Answer {
+  const fd = shim.netlinkOpen([], netns);
+  if (fd < 0) return { result: fd, messages: [] };
+  try {
+    let answer = exchange(shim, fd, request);
+    for (let i = 1; i < DUMP_ATTEMPTS && isTorn(answer); i++) answer = exchange(shim, fd, request);
+    return answer;
+  } finally {
+    shim.close(fd);
+  }
+}
+
+function isTorn({ result, messages }: Answer): boolean {
+  return (
+    result === -EAGAIN || result === -EINTR || messages.some(({ flags }) => (flags & NLM_F_DUMP_INTR) !== 0)
+  );
+}
+
+/**
+ * One interface, by index or name.
+ * @returns undefined when there is none
+ * @example getLink(shim, 'eth0')?.mtu // 1500
+ */
+export function getLink(shim: NetlinkShim, which: number | string, netns?: string): LinkInfo | undefined {
+  const { messages } = ask(shim, linkRequest(which), netns);
+  const first = messages[0];
+  return first?.type === RTM_NEWLINK ? readLink(first.body) : undefined;
+}
+
+/** All interfaces of a namespace. */
+export function listLinks(shim: NetlinkShim, netns?: string): LinkInfo[] {
+  const { messages } = ask(shim, linkDump(), netns);
+  return messages.map(({ body }) => readLink(body)).filter((link) => link !== undefined);
+}
+
+/**
+ * Limits the super-frames the stack hands to an interface, so that one fits one UDP_SEGMENT send.
+ * @param segments 1 to 65,535
+ * @param size octets, up to 65,536
+ * @returns 0 or -errno
+ */
+export function setLinkGso(
+  shim: NetlinkShim,
+  ifindex: number,
+  segments: number,
+  size: number,
+  netns?: string,
+): number {
+  return ask(shim, gsoRequest(ifindex, segments, size), netns).result;
+}

@@ -1,0 +1,109 @@
+/**
+ * Routes over rtnetlink (linux/rtnetlink.h), read only.
+ *
+ *   rtmsg  0        1        2        3        4        5        6        7        8                 12
+ *          +--------+--------+--------+--------+--------+--------+--------+--------+-----------------+
+ *          | family | dst len| src len| tos    | table  | origin | scope  | type   | flags           |
+ *          +--------+--------+--------+--------+--------+--------+--------+--------+-----------------+
+ *
+ * A route with several next hops has them in RTA_MULTIPATH, each an rtnexthop and its own attributes:
+ *   0             2        3        4                 8
+ *   | length      | flags  | weight | interface index | attributes, such as RTA_GATEWAY
+ */
+import {
+  buildMessage,
+  NLM_F_DUMP,
+  NLM_F_REQUEST,
+  readAttributes,
+  readU32,
+  viewOf,
+  type Attributes,
+} from './message.js';
+import { RTN_UNICAST } from './neighbour.js';
+
+export const RTM_NEWROUTE = 24;
+export const RTM_DELROUTE = 25;
+export const RTM_GETROUTE = 26;
+export const RT_TABLE_MAIN = 254;
+export { RTN_UNICAST };
+
+const RTMSG_SIZE = 12;
+const NEXTHOP_SIZE = 8;
+const RTA_DST = 1;
+const RTA_OIF = 4;
+const RTA_GATEWAY = 5;
+const RTA_PRIORITY = 6;
+const RTA_MULTIPATH = 9;
+const RTA_TABLE = 15;
+const RTNH_F_ONLINK = 4;
+/** The route is a cached clone (RTM_F_CLONED), not a table's. */
+const RTM_F_CLONED = 0x200;
+
+export interface NextHop {
+  ifindex: number;
+  /** In network order; undefined on a connected route, and where it is of another family (RTA_VIA). */
+  gateway: Uint8Array | undefined;
+  onlink: boolean;
+}
+
+export interface RouteInfo {
+  /** AF_INET or AF_INET6. */
+  family: number;
+  /** 4 or 16 octets in network order, zero for a default route. */
+  dst: Uint8Array;
+  length: number;
+  table: number;
+  /** RTN_*. */
+  type: number;
+  tos: number;
+  /** Metric; the lowest wins. */
+  priority: number;
+  cloned: boolean;
+  nextHops: NextHop[];
+}
+
+function nextHopOf(attributes: Attributes, ifindex: number, flags: number): NextHop {
+  return { ifindex, gateway: attributes.get(RTA_GATEWAY)?.slice(), onlink: (flags & RTNH_F_ONLINK) !== 0 };
+}
+
+function readMultipath(bytes: Uint8Array): NextHop[] {
+  const view = viewOf(bytes);
+  const hops: NextHop[] = [];
+  let at = 0;
+  while (at + NEXTHOP_SIZE <= bytes.length) {
+    const length = view.getUint16(at, true);
+    if (length < NEXTHOP_SIZE || at + length > bytes.length) break;
+    const attributes = readAttributes(bytes.subarray(at + NEXTHOP_SIZE, at + length));
+    hops.push(nextHopOf(attributes, view.getInt32(at + 4, true), view.getUint8(at + 2)));
+    at += (length + 3) & ~3;
+  }
+  return hops;
+}
+
+/** Reads the body of RTM_NEWROUTE or RTM_DELROUTE; undefined when it is too short. */
+export function readRoute(body: Uint8Array): RouteInfo | undefined {
+  if (body.length < RTMSG_SIZE) return undefined;
+  const view = viewOf(body);
+  const attributes = readAttributes(body, RTMSG_SIZE);
+  const family = view.getUint8(0);
+  const flags = view.getUint32(8, true);
+  const multipath = attributes.get(RTA_MULTIPATH);
+  const oif = readU32(attributes, RTA_OIF);
+  const single = oif === undefined ? [] : [nextHopOf(attributes, oif, flags)];
+  return {
+    family,
+    dst: attributes.get(RTA_DST)?.slice() ?? new Uint8Array(family === 10 ? 16 : 4),
+    length: view.getUint8(1),
+    table: readU32(attributes, RTA_TABLE) ?? view.getUint8(4),
+    type: view.getUint8(7),
+    tos: view.getUint8(3),
+    priority: readU32(attributes, RTA_PRIORITY) ?? 0,
+    cloned: (flags & RTM_F_CLONED) !== 0,
+    nextHops: multipath ? readMultipath(multipath) : single,
+  };
+}
+
+/** Asks for all routes of all families and tables. */
+export function routeDump(): Uint8Array {
+  return buildMessage(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_DUMP, new Uint8Array(RTMSG_SIZE));
+}
