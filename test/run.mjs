@@ -117,9 +117,14 @@ function tell(file, tally, errors, seconds) {
   if (errors !== '') console.log(errors.trimEnd().replaceAll(/^/gm, '    '));
 }
 
+/** Asks the running files to clean up, once: a terminal's Ctrl-C arrives here both directly and passed on. */
 function stop(signal) {
-  interrupted ??= signal;
-  for (const child of running) child.kill('SIGTERM');
+  if (interrupted) return;
+  interrupted = signal;
+  for (const child of running) {
+    child.kill('SIGTERM');
+    setTimeout(() => child.kill('SIGKILL'), GRACE * 1000).unref();
+  }
 }
 
 function report() {
