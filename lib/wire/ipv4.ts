@@ -82,10 +82,12 @@ export function tos(bytes: Uint8Array, offset: number): number {
   return bytes[offset + TOS];
 }
 
+/** Time to live: hops left, 0 to 255. */
 export function ttl(bytes: Uint8Array, offset: number): number {
   return bytes[offset + TTL];
 }
 
+/** Protocol number of the payload, 0 to 255. */
 export function protocol(bytes: Uint8Array, offset: number): number {
   return bytes[offset + PROTOCOL];
 }

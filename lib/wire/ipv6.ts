@@ -65,6 +65,7 @@ export function nextHeader(bytes: Uint8Array, offset: number): number {
   return bytes[offset + NEXT_HEADER];
 }
 
+/** Hops left, 0 to 255. */
 export function hopLimit(bytes: Uint8Array, offset: number): number {
   return bytes[offset + HOP_LIMIT];
 }

@@ -62,10 +62,12 @@ export function headerBytes(bytes: Uint8Array, offset: number): number {
   return (bytes[offset + DATA_OFFSET] >>> 4) << 2;
 }
 
+/** Source port, 0 to 65535. */
 export function sourcePort(bytes: Uint8Array, offset: number): number {
   return get16(bytes, offset + SOURCE_PORT);
 }
 
+/** Destination port, 0 to 65535. */
 export function destinationPort(bytes: Uint8Array, offset: number): number {
   return get16(bytes, offset + DESTINATION_PORT);
 }

@@ -34,10 +34,12 @@ export function checkUdp(bytes: Uint8Array, offset: number, length: number): num
   return declared < HEADER_BYTES || declared > length ? UDP_LENGTH : 0;
 }
 
+/** Source port, 0 to 65535. */
 export function sourcePort(bytes: Uint8Array, offset: number): number {
   return get16(bytes, offset + SOURCE_PORT);
 }
 
+/** Destination port, 0 to 65535. */
 export function destinationPort(bytes: Uint8Array, offset: number): number {
   return get16(bytes, offset + DESTINATION_PORT);
 }
