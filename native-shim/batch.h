@@ -27,7 +27,7 @@ enum batch_column {
   TTL = 18,
   STATUS = 19,
   DEVICE = 20,
-  VERDICT = 21,
+  SOURCE_PORT = 21,
   EXTRA = 22,
   COLUMNS = 23,
 };

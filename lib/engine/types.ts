@@ -51,7 +51,18 @@ export interface LinkConfig {
 export type LinkChange = Partial<
   Pick<
     LinkConfig,
-    'remote' | 'group' | 'local' | 'dev' | 'ttl' | 'tos' | 'df' | 'flowlabel' | 'learning' | 'ageing' | 'mtu' | 'address'
+    | 'remote'
+    | 'group'
+    | 'local'
+    | 'dev'
+    | 'ttl'
+    | 'tos'
+    | 'df'
+    | 'flowlabel'
+    | 'learning'
+    | 'ageing'
+    | 'mtu'
+    | 'address'
   >
 > & { up?: boolean };
 
@@ -130,14 +141,7 @@ export interface FdbFlush {
 }
 
 export type NeighbourStateName =
-  | 'permanent'
-  | 'noarp'
-  | 'reachable'
-  | 'stale'
-  | 'delay'
-  | 'probe'
-  | 'incomplete'
-  | 'failed';
+  'permanent' | 'noarp' | 'reachable' | 'stale' | 'delay' | 'probe' | 'incomplete' | 'failed';
 
 export interface NeighbourEntry {
   /** IPv4 or IPv6 address. */

@@ -26,7 +26,8 @@
  *   IFINDEX     0                  egress interface, 0=any  arrival interface    0
  *   TOS, TTL    0                  0 = the socket's own     of the outer header  0
  *   STATUS      0                  out: 0 or -errno         0                    out: 0 or -errno
- *   DEVICE, VERDICT, EXTRA         never touched by C: the data plane's own notes
+ *   DEVICE, SOURCE_PORT, EXTRA     never touched by C: the device's number, the outer source port (for
+ *                                  ports without sockets), octets from the inner network header on
  *
  * Addresses are 128 bits in four words, most significant first, each word the big-endian value of four
  * octets as a signed 32-bit integer; an IPv4 address is v4-mapped (0, 0, 0xffff, a.b.c.d).
@@ -53,7 +54,7 @@ export const TOS = 17;
 export const TTL = 18;
 export const STATUS = 19;
 export const DEVICE = 20;
-export const VERDICT = 21;
+export const SOURCE_PORT = 21;
 export const EXTRA = 22;
 
 /** Columns of a batch; words.length is COLUMNS * capacity. */

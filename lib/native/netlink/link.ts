@@ -34,6 +34,7 @@ const IFLA_MTU = 4;
 const IFLA_LINKINFO = 18;
 const IFLA_GSO_MAX_SEGS = 40;
 const IFLA_GSO_MAX_SIZE = 41;
+const IFLA_NEW_NETNSID = 45;
 const IFLA_INFO_KIND = 1;
 const IFLA_INFO_DATA = 2;
 const IFLA_VXLAN_PORT = 15;
@@ -54,6 +55,8 @@ export interface LinkInfo {
   gsoMaxSize: number | undefined;
   /** UDP port of a kernel vxlan device. */
   vxlanPort: number | undefined;
+  /** In RTM_DELLINK: it was not deleted but moved to another network namespace. */
+  moved: boolean;
 }
 
 function vxlanPortOf(info: Attributes): number | undefined {
@@ -82,6 +85,7 @@ export function readLink(body: Uint8Array): LinkInfo | undefined {
     gsoMaxSegs: readU32(attributes, IFLA_GSO_MAX_SEGS),
     gsoMaxSize: readU32(attributes, IFLA_GSO_MAX_SIZE),
     vxlanPort: vxlanPortOf(info),
+    moved: attributes.has(IFLA_NEW_NETNSID),
   };
 }
 
@@ -113,4 +117,9 @@ export function gsoRequest(ifindex: number, segments: number, size: number): Uin
     [IFLA_GSO_MAX_SEGS, u32(segments)],
     [IFLA_GSO_MAX_SIZE, u32(size)],
   ]);
+}
+
+/** `ip link del`: an interface by index. */
+export function linkDeletion(ifindex: number): Uint8Array {
+  return buildMessage(RTM_DELLINK, NLM_F_REQUEST | NLM_F_ACK, ifinfo(ifindex));
 }

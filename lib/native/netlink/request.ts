@@ -2,11 +2,12 @@
  * Questions to the kernel and their answers. The kernel works on a request inside send(), and on the next part of a
  * dump inside receive(), so an answer is there when it is looked for: no waiting, no event loop.
  */
-import { constants } from 'node:os';
+import { EAGAIN, EINTR } from '../errno.js';
 import type { Shim } from '../shim.js';
-import { gsoRequest, linkDump, linkRequest, readLink, RTM_NEWLINK, type LinkInfo } from './link.js';
+import { gsoRequest, linkDeletion, linkDump, linkRequest, readLink, RTM_NEWLINK, type LinkInfo } from './link.js';
 import {
   NLM_F_DUMP_INTR,
+  NLM_F_REQUEST,
   NLMSG_DONE,
   NLMSG_ERROR,
   readMessages,
@@ -23,8 +24,6 @@ const BUFFER_SIZE = 65_536;
 /** A table that changes faster than it can be read is taken as it was read last. */
 const DUMP_ATTEMPTS = 3;
 
-const { EAGAIN, EINTR } = constants.errno;
-
 export interface Answer {
   /** 0, or -errno of the kernel or of a socket call. */
   result: number;
@@ -39,7 +38,8 @@ function exchange(shim: NetlinkShim, fd: number, request: Uint8Array): Answer {
   setSequence(request, mine);
   const sent = shim.netlinkSend(fd, request, 0);
   if (sent < 0) return { result: sent, messages: [] };
-  const isRequestForOne = (viewOf(request).getUint16(6, true) & ~1) === 0;
+  // Neither a dump nor acknowledged: one message answers.
+  const isForOne = viewOf(request).getUint16(6, true) === NLM_F_REQUEST;
   const messages: Message[] = [];
   for (;;) {
     const buffer = new Uint8Array(BUFFER_SIZE);
@@ -50,7 +50,7 @@ function exchange(shim: NetlinkShim, fd: number, request: Uint8Array): Answer {
       if (message.type === NLMSG_DONE) return { result: 0, messages };
       if (message.type === NLMSG_ERROR) return { result: viewOf(message.body).getInt32(0, true), messages };
       messages.push(message);
-      if (isRequestForOne) return { result: 0, messages };
+      if (isForOne) return { result: 0, messages };
     }
   }
 }
@@ -73,7 +73,7 @@ export function ask(shim: NetlinkShim, request: Uint8Array, netns?: string): Ans
 
 function isTorn({ result, messages }: Answer): boolean {
   return (
-    result === -EAGAIN || result === -EINTR || messages.some(({ flags }) => (flags & NLM_F_DUMP_INTR) !== 0)
+    result === EAGAIN || result === EINTR || messages.some(({ flags }) => (flags & NLM_F_DUMP_INTR) !== 0)
   );
 }
 
@@ -108,4 +108,12 @@ export function setLinkGso(
   netns?: string,
 ): number {
   return ask(shim, gsoRequest(ifindex, segments, size), netns).result;
+}
+
+/**
+ * Removes an interface.
+ * @returns 0 or -errno
+ */
+export function deleteLink(shim: NetlinkShim, ifindex: number, netns?: string): number {
+  return ask(shim, linkDeletion(ifindex), netns).result;
 }

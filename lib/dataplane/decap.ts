@@ -1,0 +1,255 @@
+/**
+ * Underlay to TAP: what the VTEP does with a UDP payload that arrived on its port (kernel: vxlan_rcv).
+ *
+ * One received entry may hold many datagrams of equal size (UDP_GRO); each is looked at by itself:
+ *   1  shorter than a VXLAN header             pkt_too_small
+ *   2  I flag clear                            no_i_flag
+ *   3  no device for the VNI, or it is down    vni_not_found
+ *   4  a reserved bit set                      reserved_bits
+ *   6  less than an Ethernet header inside     inner_too_small
+ *   8  own MAC as inner source                 local_mac
+ *   9  learning: source zero or multicast      mac_invalid_source
+ *  10  learning: source is static elsewhere    entry_exists; unknown or moved: a record for control
+ *  11  inner IP header cut off                 inner_ip_truncated
+ *  12  ECN: outer CE, inner not capable        ecn; otherwise the mark is carried inward
+ *  14  handed up
+ * (numbers of reference section 2.2; 5, 7 and 13 belong to extensions or cannot happen here)
+ *
+ * A frame handed up is described in `out`, in place; `run` returns false when `out` is full: transmit it, empty
+ * it, call again with the same batch.
+ */
+import {
+  type Batch,
+  CSUM,
+  DEVICE,
+  EXTRA,
+  GSO_SIZE,
+  IFINDEX,
+  LENGTH,
+  OFFLOAD,
+  OFFSET,
+  PEER0,
+  PEER1,
+  PEER2,
+  PEER3,
+  PORT,
+  STATUS,
+  TOS,
+} from '../memory/batch.js';
+import type { RecordRing } from '../memory/ring.js';
+import type { Slab } from '../memory/slab.js';
+import { STATE_NOARP, STATE_PERMANENT } from '../table/fdb.js';
+import type { VniTable } from '../table/vni.js';
+import { get16 } from '../wire/bytes.js';
+import { decapsulate, ECN_DROP } from '../wire/ecn.js';
+import * as ethernet from '../wire/ethernet.js';
+import * as ipv4 from '../wire/ipv4.js';
+import * as ipv6 from '../wire/ipv6.js';
+import { networkOffset } from '../wire/vlan.js';
+import * as vxlan from '../wire/vxlan.js';
+import { REASON0 } from './counters.js';
+import { type Device, LEARNING } from './device.js';
+import { drop } from './output.js';
+import type { PendingLearns } from './pending.js';
+import { post } from './post.js';
+import * as reasons from './reasons.js';
+import { LEARN, MOVE } from './records.js';
+
+export class Decap {
+  readonly #slab: Slab;
+  readonly #ring: RecordRing;
+  readonly #pending: PendingLearns;
+  readonly #devices: readonly (Device | undefined)[];
+  /** Counters of what belongs to no device; layout: counters.ts. */
+  readonly #unclaimed: Float64Array;
+  /** Where `run` goes on: the entry and the offset of the datagram in it. */
+  #entry = 0;
+  #done = 0;
+  /** The last source found in place: most frames of a burst come from the same one. */
+  #lastDevice = -1;
+  #lastHigh = 0;
+  #lastLow = 0;
+
+  /**
+   * @param devices by number, as the VNI tables name them
+   * @param unclaimed counters for datagrams that no device can be charged with
+   */
+  constructor(
+    slab: Slab,
+    ring: RecordRing,
+    pending: PendingLearns,
+    devices: readonly (Device | undefined)[],
+    unclaimed: Float64Array,
+  ) {
+    this.#slab = slab;
+    this.#ring = ring;
+    this.#pending = pending;
+    this.#devices = devices;
+    this.#unclaimed = unclaimed;
+  }
+
+  /**
+   * Handles the datagrams of `rx`, all received on the socket whose devices are in `vnis`.
+   * @param out frames for the devices' interfaces, appended
+   * @param now tick (100 ms) since the engine's start
+   */
+  run(rx: Batch, vnis: VniTable, out: Batch, now: number): boolean {
+    const words = rx.words;
+    const capacity = rx.capacity;
+    for (let i = this.#entry; i < rx.length; i++) {
+      const offset = words[OFFSET * capacity + i];
+      const length = words[LENGTH * capacity + i];
+      const segment = words[GSO_SIZE * capacity + i];
+      const step = segment > 0 && segment < length ? segment : length;
+      if (words[STATUS * capacity + i] !== 0) {
+        this.#unclaimed[REASON0 + reasons.RX_TRUNCATED_DATAGRAM]++;
+        continue;
+      }
+      this.#lastDevice = -1;
+      let done = this.#done;
+      // An empty datagram passes the loop once.
+      do {
+        if (out.length === out.capacity) {
+          this.#entry = i;
+          this.#done = done;
+          return false;
+        }
+        this.#datagram(rx, i, offset + done, Math.min(step, length - done), vnis, out, now);
+        done += step;
+      } while (done < length);
+      this.#done = 0;
+    }
+    this.#entry = 0;
+    return true;
+  }
+
+  /** Steps 1 to 14 for one datagram of `length` octets at `payload`. */
+  #datagram(
+    rx: Batch,
+    i: number,
+    payload: number,
+    length: number,
+    vnis: VniTable,
+    out: Batch,
+    now: number,
+  ): void {
+    const bytes = this.#slab.bytes;
+    const flags = vxlan.checkFlags(bytes, payload, length);
+    if (flags !== 0) {
+      this.#unclaimed[
+        REASON0 + (flags === vxlan.VXLAN_SHORT ? reasons.RX_PKT_TOO_SMALL : reasons.RX_NO_I_FLAG)
+      ]++;
+      return;
+    }
+    const number = vnis.find(vxlan.vni(bytes, payload));
+    const device = number < 0 ? undefined : this.#devices[number];
+    if (device === undefined) {
+      this.#unclaimed[REASON0 + reasons.RX_VNI_NOT_FOUND]++;
+      return;
+    }
+    if (vxlan.checkReserved(bytes, payload, vxlan.RESERVED_HIGH, vxlan.RESERVED_LOW) !== 0) {
+      return drop(device, reasons.RX_RESERVED_BITS);
+    }
+    const frame = payload + vxlan.HEADER_BYTES;
+    const octets = length - vxlan.HEADER_BYTES;
+    if (octets < ethernet.HEADER_BYTES) return drop(device, reasons.RX_INNER_TOO_SMALL);
+    const high = ethernet.macHigh(bytes, frame + ethernet.SOURCE);
+    const low = ethernet.macLow(bytes, frame + ethernet.SOURCE);
+    const { settings } = device;
+    if (low === settings.macLow && high === settings.macHigh) return drop(device, reasons.RX_LOCAL_MAC);
+    if ((settings.features & LEARNING) !== 0) {
+      if (this.#lastHigh !== high || this.#lastLow !== low || this.#lastDevice !== number) {
+        const refused = this.#snoop(rx, i, device, frame, high, low, now);
+        if (refused >= 0) return drop(device, refused);
+      }
+    }
+    const refused = this.#congestion(frame, octets, rx.words[TOS * rx.capacity + i] & 3);
+    if (refused >= 0) return drop(device, refused);
+    const w = out.words;
+    const c = out.capacity;
+    const j = out.length++;
+    w[OFFSET * c + j] = frame;
+    w[LENGTH * c + j] = octets;
+    w[OFFLOAD * c + j] = 0;
+    w[GSO_SIZE * c + j] = settings.mtu;
+    w[CSUM * c + j] = 0;
+    w[PORT * c + j] = settings.tap;
+    w[STATUS * c + j] = 0;
+    w[DEVICE * c + j] = number;
+    w[EXTRA * c + j] = octets - ethernet.HEADER_BYTES;
+  }
+
+  /**
+   * Source learning (kernel: vxlan_snoop). Learning that changes nothing writes at most a time stamp; anything else
+   * is control's to write and goes to the ring. Returns a reason to drop, or -1.
+   */
+  #snoop(
+    rx: Batch,
+    i: number,
+    device: Device,
+    frame: number,
+    high: number,
+    low: number,
+    now: number,
+  ): number {
+    const bytes = this.#slab.bytes;
+    const source = frame + ethernet.SOURCE;
+    if (ethernet.isMulticast(bytes, source) || ethernet.isZero(bytes, source)) {
+      return reasons.RX_MAC_INVALID_SOURCE;
+    }
+    const w = rx.words;
+    const c = rx.capacity;
+    const a0 = w[PEER0 * c + i];
+    const a1 = w[PEER1 * c + i];
+    const a2 = w[PEER2 * c + i];
+    const a3 = w[PEER3 * c + i];
+    const { fdb, lists, remotes } = device.tables;
+    const { vni } = device.settings;
+    const entry = fdb.find(high, low, vni);
+    let kind = LEARN;
+    if (entry >= 0) {
+      fdb.touchUpdated(entry, now);
+      const first = fdb.firstRemote(entry, lists);
+      if (
+        remotes.address3(first) === a3 &&
+        remotes.address2(first) === a2 &&
+        remotes.address1(first) === a1 &&
+        remotes.address0(first) === a0
+      ) {
+        this.#lastDevice = device.index;
+        this.#lastHigh = high;
+        this.#lastLow = low;
+        return -1;
+      }
+      if ((fdb.state(entry) & (STATE_PERMANENT | STATE_NOARP)) !== 0) return reasons.RX_ENTRY_EXISTS;
+      kind = MOVE;
+    }
+    if (this.#pending.remember(high, low, vni, device.index, a0, a1, a2, a3, now)) {
+      post(this.#ring, device, kind, high, low, a0, a1, a2, a3, w[IFINDEX * c + i]);
+    }
+    return -1;
+  }
+
+  /** Steps 11 and 12. Returns a reason to drop, or -1; `outer` is the ECN field of the outer header. */
+  #congestion(frame: number, octets: number, outer: number): number {
+    const bytes = this.#slab.bytes;
+    const network = networkOffset(bytes, frame, octets);
+    if (network < 0) return -1;
+    const left = frame + octets - network;
+    const type = get16(bytes, network - 2);
+    if (type === ethernet.TYPE_IPV4) {
+      if (left < ipv4.HEADER_BYTES) return reasons.RX_INNER_IP_TRUNCATED;
+      const inner = ipv4.ecn(bytes, network);
+      const mark = decapsulate(outer, inner);
+      if (mark === ECN_DROP) return reasons.RX_ECN;
+      if (mark !== inner) ipv4.setEcn(bytes, network, mark);
+    } else if (type === ethernet.TYPE_IPV6) {
+      if (left < ipv6.HEADER_BYTES) return reasons.RX_INNER_IP_TRUNCATED;
+      const inner = ipv6.ecn(bytes, network);
+      const mark = decapsulate(outer, inner);
+      if (mark === ECN_DROP) return reasons.RX_ECN;
+      if (mark !== inner) ipv6.setEcn(bytes, network, mark);
+    }
+    return -1;
+  }
+}

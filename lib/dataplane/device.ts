@@ -1,0 +1,94 @@
+/**
+ * A VTEP as the data plane sees it: numbers and tables, nothing else. Control makes a DeviceSettings (plain data,
+ * so that it can be posted to a worker); a worker holds one Device a VTEP and replaces its settings between bursts.
+ */
+import type { FdbTable } from '../table/fdb.js';
+import type { NeighbourTable } from '../table/neighbour.js';
+import type { RemoteLists } from '../table/remote-list.js';
+import type { RemoteTable } from '../table/remote.js';
+import type { RouteTable } from '../table/route.js';
+
+/** Bits of DeviceSettings.features; the option names of `ip link add … type vxlan`. */
+export const LEARNING = 1;
+export const PROXY = 2;
+export const RSC = 4;
+export const L2MISS = 8;
+export const L3MISS = 16;
+/** The interface is up and its socket open. */
+export const UP = 32;
+
+export const TTL_INHERIT = -1;
+/** As in the kernel, a TOS of 1 means "inherit". */
+export const TOS_INHERIT = 1;
+export const DF_UNSET = 0;
+export const DF_SET = 1;
+export const DF_INHERIT = 2;
+
+/**
+ * The outer source ports a device may use: `ports[k]` is the port of egress socket k, `plain[k]` its descriptor for
+ * packets that may be fragmented, `df[k]` the one that sets DF. A flow takes one k for its life.
+ */
+export interface Egress {
+  readonly ports: Int32Array;
+  readonly plain: Int32Array;
+  readonly df: Int32Array;
+}
+
+export interface DeviceSettings {
+  vni: number;
+  /** Of the underlay. */
+  family: 4 | 6;
+  /** LEARNING | PROXY | … */
+  features: number;
+  macHigh: number;
+  macLow: number;
+  /** The interface's MTU: what a frame from the underlay may carry beyond its Ethernet header. */
+  mtu: number;
+  /** 0 = the system's default, 1 to 255, TTL_INHERIT. */
+  ttl: number;
+  /** 0 to 255, TOS_INHERIT. */
+  tos: number;
+  df: number;
+  /** Default destination port. */
+  port: number;
+  /** Outer source, four words; all 0 = the system chooses. */
+  local: [number, number, number, number];
+  /** Descriptor of this worker's TAP queue, written into the batches. */
+  tap: number;
+  /** Address that signs ICMP errors of the short-circuit router: IPv4 word (0 = none), IPv6 words. */
+  router4: number;
+  router6: [number, number, number, number];
+}
+
+export interface DeviceTables {
+  fdb: FdbTable;
+  remotes: RemoteTable;
+  lists: RemoteLists;
+  neighbours: NeighbourTable;
+  routes: RouteTable;
+}
+
+/** One VTEP in one worker. */
+export class Device {
+  /** The number that batches and records carry. */
+  readonly index: number;
+  /** Layout: counters.ts. */
+  readonly counters: Float64Array;
+  settings: DeviceSettings;
+  tables: DeviceTables;
+  egress: Egress;
+
+  constructor(
+    index: number,
+    settings: DeviceSettings,
+    tables: DeviceTables,
+    egress: Egress,
+    counters: Float64Array,
+  ) {
+    this.index = index;
+    this.settings = settings;
+    this.tables = tables;
+    this.egress = egress;
+    this.counters = counters;
+  }
+}

@@ -1,0 +1,343 @@
+/**
+ * TAP to underlay: what the VTEP does with the frames the host and its guests send (kernel: vxlan_xmit).
+ *
+ * A frame meets, in this order (section letters of the code below):
+ *   a  proxy            an ARP request is answered from the neighbour table, or consumed (arp-proxy.ts)
+ *   b  FDB              destination MAC -> remotes; the entry's `used` is refreshed, not its `updated`
+ *   c  short-circuit    `rsc`, entry marked router: routed to the guest's MAC here (short-circuit.ts), looked up again
+ *   d  pending          a MAC this worker learned a moment ago (pending.ts)
+ *   e  default          the all-zeros entry; none: L2 miss, dropped. No prefix logic for group addresses
+ *   f  outer header     TOS with ECN, TTL, DF and source port, once a frame
+ *   g  replication      to every remote: the 2nd to the nth in list order, the first one last
+ *
+ * What goes to the underlay is appended to `tx`, what goes back up to `back`; both describe frames that stay in
+ * their receive slot. The VXLAN header is written into the headroom, over the consumed virtio header.
+ *
+ * `run` returns false when `tx` is full: transmit it, empty it, call again with the same batch.
+ */
+import {
+  type Batch,
+  CSUM,
+  DEVICE,
+  EXTRA,
+  GSO_SIZE,
+  GSO_TYPE,
+  HEADER,
+  IFINDEX,
+  LENGTH,
+  LOCAL0,
+  LOCAL1,
+  LOCAL2,
+  LOCAL3,
+  OFFLOAD,
+  OFFSET,
+  PEER0,
+  PEER1,
+  PEER2,
+  PEER3,
+  PEER_PORT,
+  PORT,
+  STATUS,
+  TOS,
+  TTL,
+  SOURCE_PORT,
+} from '../memory/batch.js';
+import type { RecordRing } from '../memory/ring.js';
+import type { Slab } from '../memory/slab.js';
+import { FLAG_ROUTER } from '../table/fdb.js';
+import { get16 } from '../wire/bytes.js';
+import { encapsulate } from '../wire/ecn.js';
+import * as ethernet from '../wire/ethernet.js';
+import { flowHash, sourcePort } from '../wire/flow-hash.js';
+import * as ipv4 from '../wire/ipv4.js';
+import * as ipv6 from '../wire/ipv6.js';
+import { networkOffset } from '../wire/vlan.js';
+import * as vxlan from '../wire/vxlan.js';
+import { answerArp } from './arp-proxy.js';
+import { EVENT_FLOODED } from './counters.js';
+import {
+  DF_INHERIT,
+  DF_SET,
+  type Device,
+  L2MISS,
+  PROXY,
+  RSC,
+  TOS_INHERIT,
+  TTL_INHERIT,
+  UP,
+} from './device.js';
+import type { PendingLearns } from './pending.js';
+import { postL2Miss } from './post.js';
+import * as reasons from './reasons.js';
+import { drop, isMulticastWords, loopBack } from './output.js';
+import { CONTINUE, REWRITTEN, ShortCircuit } from './short-circuit.js';
+
+/** `remotes` of a frame that went nowhere, or back up: beyond every remote index. */
+const CONSUMED = 0x7fffffff;
+/** `remotes` of a frame whose destination stands in the pending cache. */
+const PENDING = 0x7ffffffe;
+/** Headers for remotes with a VNI of their own, stacked in front of the frame's: this many fit into the headroom. */
+const SPARE_HEADERS = 16;
+const V4_MAPPED = 0xffff;
+
+export class Encap {
+  readonly #slab: Slab;
+  readonly #ring: RecordRing;
+  readonly #pending: PendingLearns;
+  readonly #seed: number;
+  readonly #shortCircuit: ShortCircuit;
+  /** Where `run` goes on: the frame, how many of its remotes are done, and what they are. */
+  #frame = 0;
+  #replica = 0;
+  #remotes = CONSUMED;
+  #didRsc = false;
+  #pendingAt = 0;
+  /** Outer header of the current frame. */
+  #socket = 0;
+  #tos = 0;
+  #ttl = 0;
+  #df = false;
+  #inner = 0;
+
+  constructor(slab: Slab, ring: RecordRing, pending: PendingLearns, seed: number) {
+    this.#slab = slab;
+    this.#ring = ring;
+    this.#pending = pending;
+    this.#seed = seed;
+    this.#shortCircuit = new ShortCircuit(slab, ring);
+  }
+
+  /**
+   * Handles the frames of `rx`, all received on `device`.
+   * @param tx datagrams for the underlay, appended
+   * @param back frames for the device's own interface, appended; needs room for as many as `rx` holds
+   * @param now tick (100 ms) since the engine's start
+   */
+  run(rx: Batch, device: Device, tx: Batch, back: Batch, now: number): boolean {
+    const words = rx.words;
+    const capacity = rx.capacity;
+    for (let i = this.#frame; i < rx.length; i++) {
+      if (this.#replica === 0) {
+        const offset = words[OFFSET * capacity + i];
+        const length = words[LENGTH * capacity + i];
+        this.#didRsc = false;
+        this.#remotes = this.#classify(rx, i, offset, length, device, back, now);
+        if (this.#remotes === CONSUMED) continue;
+        if (!this.#outer(offset, length, device)) continue;
+      }
+      if (!this.#replicate(rx, i, device, tx, back)) {
+        this.#frame = i;
+        return false;
+      }
+      this.#replica = 0;
+    }
+    this.#frame = 0;
+    return true;
+  }
+
+  /** Steps a to e: the remotes of a frame, PENDING or CONSUMED. */
+  #classify(
+    rx: Batch,
+    i: number,
+    offset: number,
+    length: number,
+    device: Device,
+    back: Batch,
+    now: number,
+  ): number {
+    const bytes = this.#slab.bytes;
+    const settings = device.settings;
+    const features = settings.features;
+    const { fdb } = device.tables;
+    if (length < ethernet.HEADER_BYTES) return this.#drop(device, reasons.TX_FRAME_TOO_SMALL);
+    if ((features & UP) === 0) return this.#drop(device, reasons.TX_DEVICE_DOWN);
+    const type = get16(bytes, offset + ethernet.TYPE);
+    // a. A VLAN-tagged ARP request is not seen here, as in the kernel.
+    if ((features & PROXY) !== 0 && type === ethernet.TYPE_ARP) {
+      answerArp(this.#slab, this.#ring, device, offset, length, back, now);
+      return CONSUMED;
+    }
+    // b.
+    let high = ethernet.macHigh(bytes, offset);
+    let low = ethernet.macLow(bytes, offset);
+    let entry = fdb.find(high, low, settings.vni);
+    if (entry >= 0) {
+      fdb.touchUsed(entry, now);
+      // c.
+      if (
+        (features & RSC) !== 0 &&
+        (fdb.flags(entry) & FLAG_ROUTER) !== 0 &&
+        (type === ethernet.TYPE_IPV4 || type === ethernet.TYPE_IPV6)
+      ) {
+        const verdict = this.#shortCircuit.route(rx, i, device, back, now);
+        if (verdict === REWRITTEN) {
+          this.#didRsc = true;
+          high = ethernet.macHigh(bytes, offset);
+          low = ethernet.macLow(bytes, offset);
+          entry = fdb.find(high, low, settings.vni);
+          if (entry >= 0) fdb.touchUsed(entry, now);
+        } else if (verdict !== CONTINUE) {
+          return CONSUMED;
+        }
+      }
+      if (entry >= 0) return fdb.remotes(entry);
+    }
+    // d.
+    const pending = this.#pending.find(high, low, settings.vni, device.index, now);
+    if (pending >= 0) {
+      this.#pendingAt = pending;
+      return PENDING;
+    }
+    // e.
+    entry = fdb.find(0, 0, settings.vni);
+    if (entry >= 0) {
+      fdb.touchUsed(entry, now);
+      device.counters[EVENT_FLOODED]++;
+      return fdb.remotes(entry);
+    }
+    if ((features & L2MISS) !== 0 && !ethernet.isMulticast(bytes, offset)) {
+      postL2Miss(this.#ring, device, high, low);
+    }
+    return this.#drop(device, reasons.TX_NO_TARGET);
+  }
+
+  /** Step f. False when the frame's IP header is cut off: dropped, as by skb_vlan_inet_prepare. */
+  #outer(offset: number, length: number, device: Device): boolean {
+    const bytes = this.#slab.bytes;
+    const settings = device.settings;
+    const network = networkOffset(bytes, offset, length);
+    const type = network < 0 ? 0 : get16(bytes, network - 2);
+    const left = offset + length - network;
+    let innerTos = 0;
+    let innerTtl = 0;
+    let innerDf = false;
+    if (type === ethernet.TYPE_IPV4) {
+      if (left < ipv4.HEADER_BYTES) return this.#refuse(device);
+      innerTos = ipv4.tos(bytes, network);
+      innerTtl = ipv4.ttl(bytes, network);
+      innerDf = ipv4.dontFragment(bytes, network);
+    } else if (type === ethernet.TYPE_IPV6) {
+      if (left < ipv6.HEADER_BYTES) return this.#refuse(device);
+      innerTos = ipv6.trafficClass(bytes, network);
+      innerTtl = ipv6.hopLimit(bytes, network);
+      innerDf = true;
+    }
+    const tos = settings.tos === TOS_INHERIT ? innerTos : settings.tos;
+    this.#tos = encapsulate(tos, innerTos & 3);
+    this.#ttl = settings.ttl === TTL_INHERIT ? innerTtl : settings.ttl;
+    // The kernel tests the Ethernet header's own type: a tagged packet never inherits DF.
+    const untagged = network === offset + ethernet.HEADER_BYTES;
+    this.#df = settings.df === DF_SET || (settings.df === DF_INHERIT && untagged && innerDf);
+    this.#inner = network < 0 ? length - ethernet.HEADER_BYTES : left;
+    this.#socket = sourcePort(flowHash(bytes, offset, length, this.#seed), 0, device.egress.ports.length);
+    return true;
+  }
+
+  /** Step g. False when `tx` is full before the last remote is reached. */
+  #replicate(rx: Batch, i: number, device: Device, tx: Batch, back: Batch): boolean {
+    const remotes = this.#remotes;
+    if (remotes === PENDING) {
+      if (tx.length === tx.capacity) return false;
+      const w = this.#pending.words;
+      const at = this.#pendingAt;
+      this.#emit(rx, i, device, tx, w[at + 4], w[at + 5], w[at + 6], w[at + 7], -1);
+      return true;
+    }
+    if (remotes >= 0) return this.#toRemote(rx, i, device, tx, back, remotes);
+    const { lists } = device.tables;
+    const count = lists.length(~remotes);
+    while (this.#replica < count) {
+      // 2nd, 3rd, … nth, then the first.
+      const position = this.#replica + 1 === count ? 0 : this.#replica + 1;
+      if (!this.#toRemote(rx, i, device, tx, back, lists.at(~remotes, position))) return false;
+      this.#replica++;
+    }
+    return true;
+  }
+
+  /** Encapsulates for one remote (kernel: vxlan_xmit_one). False when `tx` is full. */
+  #toRemote(rx: Batch, i: number, device: Device, tx: Batch, back: Batch, remote: number): boolean {
+    const table = device.tables.remotes;
+    const a0 = table.address0(remote);
+    const a1 = table.address1(remote);
+    const a2 = table.address2(remote);
+    const a3 = table.address3(remote);
+    if (a3 === 0 && a0 === 0 && a1 === 0 && (a2 === 0 || a2 === V4_MAPPED)) {
+      // "Local": a short-circuited frame is looped back, anything else has no destination.
+      if (this.#didRsc) loopBack(this.#slab, this.#ring, rx, i, device, back);
+      else this.#drop(device, reasons.TX_REMOTE_ANY);
+      return true;
+    }
+    if (tx.length === tx.capacity) return false;
+    if (table.vni(remote) >= 0 && this.#replica > 0 && this.#replica % SPARE_HEADERS === 0 && tx.length > 0) {
+      // The spare headers in front of this frame are in use by entries not yet sent.
+      return false;
+    }
+    this.#emit(rx, i, device, tx, a0, a1, a2, a3, remote);
+    return true;
+  }
+
+  /** Appends one datagram. `remote` is -1 for a pending address, which has the device's port and VNI. */
+  #emit(
+    rx: Batch,
+    i: number,
+    device: Device,
+    tx: Batch,
+    a0: number,
+    a1: number,
+    a2: number,
+    a3: number,
+    remote: number,
+  ): void {
+    const settings = device.settings;
+    const egress = device.egress;
+    const table = device.tables.remotes;
+    const from = rx.words;
+    const fromCapacity = rx.capacity;
+    const w = tx.words;
+    const c = tx.capacity;
+    const j = tx.length++;
+    const offset = from[OFFSET * fromCapacity + i];
+    const offload = from[OFFLOAD * fromCapacity + i];
+    const ownVni = remote < 0 ? -1 : table.vni(remote);
+    const ownPort = remote < 0 ? 0 : table.port(remote);
+    let header = offset - vxlan.HEADER_BYTES;
+    if (ownVni >= 0) header -= vxlan.HEADER_BYTES * (1 + (this.#replica % SPARE_HEADERS));
+    vxlan.putVxlan(this.#slab.bytes, header, ownVni >= 0 ? ownVni : settings.vni);
+    w[OFFSET * c + j] = offset;
+    w[LENGTH * c + j] = from[LENGTH * fromCapacity + i];
+    // The first copy sent finishes the checksum in the frame; later copies find it complete. A super-frame is
+    // finished segment by segment, from the same bytes each time.
+    w[OFFLOAD * c + j] = this.#replica > 0 && (offload & GSO_TYPE) === 0 ? 0 : offload;
+    w[GSO_SIZE * c + j] = from[GSO_SIZE * fromCapacity + i];
+    w[CSUM * c + j] = from[CSUM * fromCapacity + i];
+    w[HEADER * c + j] = header;
+    w[PORT * c + j] = this.#df ? egress.df[this.#socket] : egress.plain[this.#socket];
+    w[PEER_PORT * c + j] = ownPort !== 0 ? ownPort : settings.port;
+    w[PEER0 * c + j] = a0;
+    w[PEER1 * c + j] = a1;
+    w[PEER2 * c + j] = a2;
+    w[PEER3 * c + j] = a3;
+    w[LOCAL0 * c + j] = settings.local[0];
+    w[LOCAL1 * c + j] = settings.local[1];
+    w[LOCAL2 * c + j] = settings.local[2];
+    w[LOCAL3 * c + j] = settings.local[3];
+    w[IFINDEX * c + j] = remote < 0 ? 0 : table.ifindex(remote);
+    w[TOS * c + j] = this.#tos;
+    w[TTL * c + j] = this.#ttl === 0 && isMulticastWords(a0, a1, a2, a3) ? 1 : this.#ttl;
+    w[STATUS * c + j] = 0;
+    w[DEVICE * c + j] = device.index;
+    w[SOURCE_PORT * c + j] = egress.ports[this.#socket];
+    w[EXTRA * c + j] = this.#inner;
+  }
+
+  #refuse(device: Device): false {
+    drop(device, reasons.TX_IP_INVALID);
+    return false;
+  }
+
+  #drop(device: Device, reason: number): number {
+    drop(device, reason);
+    return CONSUMED;
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * Small things both directions do to a frame: count its end, hand it back up, and settle the accounts of a batch
+ * that a port has taken.
+ */
+import {
+  type Batch,
+  CSUM,
+  DEVICE,
+  EXTRA,
+  GSO_SIZE,
+  LENGTH,
+  OFFLOAD,
+  OFFSET,
+  PORT,
+  STATUS,
+} from '../memory/batch.js';
+import type { RecordRing } from '../memory/ring.js';
+import type { Slab } from '../memory/slab.js';
+import * as ethernet from '../wire/ethernet.js';
+import { REASON0, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from './counters.js';
+import { type Device, LEARNING } from './device.js';
+import { post } from './post.js';
+import * as reasons from './reasons.js';
+import { LEARN } from './records.js';
+
+const V4_MAPPED = 0xffff;
+const LOOPBACK_V4 = 0x7f000001;
+/** Linux errno values that have a reason of their own; ports report them negative in STATUS. */
+const EIO = 5;
+const EAGAIN = 11;
+const EINVAL = 22;
+const EMSGSIZE = 90;
+const ENETDOWN = 100;
+const ENETUNREACH = 101;
+const ENOBUFS = 105;
+const EHOSTUNREACH = 113;
+/** The shim's verdict on headers that contradict an offload request (native-shim/segment.h). */
+const E2BIG = 7;
+const EPROTO = 71;
+const EBADMSG = 74;
+
+/** Counts the end of a frame. The standard counters are derived from the reasons when somebody reads them. */
+export function drop(device: Device, reason: number): void {
+  device.counters[REASON0 + reason]++;
+}
+
+/** True for an IPv4 or IPv6 group address in four words. */
+export function isMulticastWords(a0: number, a1: number, a2: number, a3: number): boolean {
+  if (a0 === 0 && a1 === 0 && a2 === V4_MAPPED) return a3 >>> 28 === 0xe;
+  return a0 >>> 24 === 0xff;
+}
+
+/** Appends a frame that lies complete in the slab to what goes up to the device's interface. */
+export function sendBack(back: Batch, device: Device, offset: number, length: number): void {
+  const w = back.words;
+  const c = back.capacity;
+  const j = back.length++;
+  w[OFFSET * c + j] = offset;
+  w[LENGTH * c + j] = length;
+  w[OFFLOAD * c + j] = 0;
+  w[GSO_SIZE * c + j] = device.settings.mtu;
+  w[CSUM * c + j] = 0;
+  w[PORT * c + j] = device.settings.tap;
+  w[STATUS * c + j] = 0;
+  w[DEVICE * c + j] = device.index;
+  w[EXTRA * c + j] = length - ethernet.HEADER_BYTES;
+}
+
+/**
+ * A short-circuited frame for a "local" remote comes back up as if received, its offload request still open
+ * (kernel: vxlan_encap_bypass). Both directions count the whole frame, and the source is learned at the loopback.
+ */
+export function loopBack(
+  slab: Slab,
+  ring: RecordRing,
+  rx: Batch,
+  i: number,
+  device: Device,
+  back: Batch,
+): void {
+  const from = rx.words;
+  const offset = from[OFFSET * rx.capacity + i];
+  const length = from[LENGTH * rx.capacity + i];
+  const offload = from[OFFLOAD * rx.capacity + i];
+  const j = back.length;
+  sendBack(back, device, offset, length);
+  if (offload !== 0) {
+    back.words[OFFLOAD * back.capacity + j] = offload;
+    back.words[GSO_SIZE * back.capacity + j] = from[GSO_SIZE * rx.capacity + i];
+    back.words[CSUM * back.capacity + j] = from[CSUM * rx.capacity + i];
+  }
+  const { counters, settings, tables } = device;
+  counters[TX_PACKETS]++;
+  counters[TX_BYTES] += length;
+  counters[RX_PACKETS]++;
+  counters[RX_BYTES] += length;
+  if ((settings.features & LEARNING) === 0) return;
+  const high = ethernet.macHigh(slab.bytes, offset + ethernet.SOURCE);
+  const low = ethernet.macLow(slab.bytes, offset + ethernet.SOURCE);
+  if (tables.fdb.find(high, low, settings.vni) >= 0) return;
+  if (settings.family === 4) post(ring, device, LEARN, high, low, 0, 0, V4_MAPPED, LOOPBACK_V4, 0);
+  else post(ring, device, LEARN, high, low, 0, 0, 0, 1, 0);
+}
+
+/** After `tx` was transmitted: packets and bytes of what went out, a reason for what did not. */
+export function accountTransmitted(tx: Batch, devices: readonly (Device | undefined)[]): void {
+  const w = tx.words;
+  const c = tx.capacity;
+  for (let j = 0; j < tx.length; j++) {
+    const counters = devices[w[DEVICE * c + j]]!.counters;
+    const status = w[STATUS * c + j];
+    if (status === 0) {
+      counters[TX_PACKETS]++;
+      counters[TX_BYTES] += w[EXTRA * c + j];
+    } else {
+      counters[REASON0 + transmitReason(-status)]++;
+    }
+  }
+}
+
+/** After decapsulated frames were handed up: packets and bytes of those the interface took. */
+export function accountReceived(out: Batch, devices: readonly (Device | undefined)[]): void {
+  const w = out.words;
+  const c = out.capacity;
+  for (let j = 0; j < out.length; j++) {
+    const counters = devices[w[DEVICE * c + j]]!.counters;
+    const status = w[STATUS * c + j];
+    if (status === 0) {
+      counters[RX_PACKETS]++;
+      counters[RX_BYTES] += w[EXTRA * c + j];
+    } else {
+      counters[REASON0 + receiveReason(-status)]++;
+    }
+  }
+}
+
+/** After replies were handed up: they count nowhere (the kernel injects them uncounted) unless they were refused. */
+export function accountReplies(back: Batch, devices: readonly (Device | undefined)[]): void {
+  const w = back.words;
+  const c = back.capacity;
+  for (let j = 0; j < back.length; j++) {
+    const status = w[STATUS * c + j];
+    if (status !== 0) devices[w[DEVICE * c + j]]!.counters[REASON0 + receiveReason(-status)]++;
+  }
+}
+
+function transmitReason(errno: number): number {
+  switch (errno) {
+    case EMSGSIZE:
+      return reasons.TX_TOO_BIG;
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case ENETDOWN:
+    // A source address that is not on this host: sendmsg says EINVAL, the kernel device's route lookup ENETUNREACH.
+    case EINVAL:
+      return reasons.TX_NO_ROUTE;
+    case EAGAIN:
+    case ENOBUFS:
+      return reasons.TX_SOCKET_FULL;
+    case E2BIG:
+    case EPROTO:
+    case EBADMSG:
+      return reasons.TX_OFFLOAD_INVALID;
+    default:
+      return reasons.TX_SEND_FAILED;
+  }
+}
+
+function receiveReason(errno: number): number {
+  // A TAP that is down refuses with EIO.
+  return errno === EIO ? reasons.RX_DEVICE_DOWN : reasons.RX_TAP_FULL;
+}

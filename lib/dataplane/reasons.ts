@@ -1,0 +1,149 @@
+/**
+ * Every verdict that ends a frame before its destination: one line each. The command line, the metrics and the
+ * tests all read this list. A reason is a counter index; `counts` names the standard interface counters that
+ * the kernel device raises for it (none = the kernel drops it silently, seen only by its kfree_skb tracepoint,
+ * whose reason is the name in capitals).
+ */
+
+/** Error counters of an interface, as `ip -s -s link` shows them. */
+export type StandardCounter =
+  | 'rxErrors'
+  | 'rxDropped'
+  | 'rxLengthErrors'
+  | 'rxFrameErrors'
+  | 'txErrors'
+  | 'txDropped'
+  | 'txCarrierErrors';
+
+export interface Reason {
+  readonly name: string;
+  readonly direction: 'rx' | 'tx';
+  /** Standard counters raised besides the reason's own. */
+  readonly counts: readonly StandardCounter[];
+  readonly sentence: string;
+}
+
+const reason = (
+  name: string,
+  direction: 'rx' | 'tx',
+  counts: readonly StandardCounter[],
+  sentence: string,
+): Reason => ({
+  name,
+  direction,
+  counts,
+  sentence,
+});
+
+/** In the order of the indexes below. */
+export const REASONS: readonly Reason[] = [
+  reason('truncated_datagram', 'rx', [], 'the datagram was longer than a receive slot'),
+  reason('pkt_too_small', 'rx', [], 'less than a VXLAN header after UDP'),
+  reason('no_i_flag', 'rx', [], 'the I flag is clear (VXLAN_INVALID_HDR)'),
+  reason(
+    'vni_not_found',
+    'rx',
+    [],
+    'no device has this VNI on this port, or it is down (VXLAN_VNI_NOT_FOUND)',
+  ),
+  reason('reserved_bits', 'rx', ['rxErrors', 'rxFrameErrors'], 'a reserved bit is set (VXLAN_INVALID_HDR)'),
+  reason('inner_too_small', 'rx', [], 'less than an Ethernet header inside (NOMEM)'),
+  reason(
+    'local_mac',
+    'rx',
+    [],
+    "the inner source is the device's own MAC: a loop or a multicast echo (LOCAL_MAC)",
+  ),
+  reason(
+    'mac_invalid_source',
+    'rx',
+    [],
+    'learning is on and the inner source MAC is zero or multicast (MAC_INVALID_SOURCE)',
+  ),
+  reason(
+    'entry_exists',
+    'rx',
+    [],
+    'a static FDB entry places the inner source MAC behind another VTEP (VXLAN_ENTRY_EXISTS)',
+  ),
+  reason(
+    'inner_ip_truncated',
+    'rx',
+    ['rxErrors', 'rxLengthErrors'],
+    'the inner IP header is cut off (PKT_TOO_SMALL)',
+  ),
+  reason(
+    'ecn',
+    'rx',
+    ['rxErrors', 'rxFrameErrors'],
+    'outer CE on an inner packet that is not ECN-capable (IP_TUNNEL_ECN)',
+  ),
+  reason('rx_device_down', 'rx', ['rxDropped'], 'the interface is down (DEV_READY)'),
+  reason('tap_full', 'rx', ['rxDropped'], 'the interface did not take the frame'),
+  reason('frame_too_small', 'tx', ['txDropped'], 'less than an Ethernet header was sent'),
+  reason('arp_truncated', 'tx', ['txDropped'], 'proxy: the ARP packet is cut off'),
+  reason(
+    'arp_consumed',
+    'tx',
+    [],
+    'proxy: not an IPv4 request, or for a loopback or multicast address; never forwarded',
+  ),
+  reason('arp_unknown', 'tx', [], 'proxy: no neighbour has this address'),
+  reason('neighbour_not_connected', 'tx', [], 'proxy: the neighbour is stale, delayed or being probed'),
+  reason('neighbour_local', 'tx', [], "proxy: the neighbour's FDB entry is bridge-local (dst 0.0.0.0 or ::)"),
+  reason('no_tx_target', 'tx', ['txDropped'], 'no FDB entry and no default destination (VXLAN_NO_REMOTE)'),
+  reason('remote_any', 'tx', ['txDropped'], 'the FDB entry has no destination address'),
+  reason('ttl_exceeded', 'tx', ['txDropped'], 'short-circuit: TTL or hop limit is used up'),
+  reason('ip_invalid', 'tx', ['txDropped'], 'the IP header is cut off or contradicts itself'),
+  reason(
+    'offload_invalid',
+    'tx',
+    ['txDropped'],
+    'the frame cannot be segmented: its headers contradict its offload request',
+  ),
+  reason(
+    'too_big',
+    'tx',
+    ['txDropped'],
+    "the encapsulated packet exceeds the path's MTU and may not be fragmented",
+  ),
+  reason(
+    'no_route',
+    'tx',
+    ['txErrors', 'txCarrierErrors'],
+    'the underlay has no route to the remote (IP_OUTNOROUTES)',
+  ),
+  reason('socket_full', 'tx', ['txDropped'], 'the socket buffer is full'),
+  reason('send_failed', 'tx', ['txErrors'], 'the underlay refused the packet'),
+  reason('tx_device_down', 'tx', ['txErrors'], 'the device has no socket: it is down (DEV_READY)'),
+];
+
+export const RX_TRUNCATED_DATAGRAM = 0;
+export const RX_PKT_TOO_SMALL = 1;
+export const RX_NO_I_FLAG = 2;
+export const RX_VNI_NOT_FOUND = 3;
+export const RX_RESERVED_BITS = 4;
+export const RX_INNER_TOO_SMALL = 5;
+export const RX_LOCAL_MAC = 6;
+export const RX_MAC_INVALID_SOURCE = 7;
+export const RX_ENTRY_EXISTS = 8;
+export const RX_INNER_IP_TRUNCATED = 9;
+export const RX_ECN = 10;
+export const RX_DEVICE_DOWN = 11;
+export const RX_TAP_FULL = 12;
+export const TX_FRAME_TOO_SMALL = 13;
+export const TX_ARP_TRUNCATED = 14;
+export const TX_ARP_CONSUMED = 15;
+export const TX_ARP_UNKNOWN = 16;
+export const TX_NEIGHBOUR_NOT_CONNECTED = 17;
+export const TX_NEIGHBOUR_LOCAL = 18;
+export const TX_NO_TARGET = 19;
+export const TX_REMOTE_ANY = 20;
+export const TX_TTL_EXCEEDED = 21;
+export const TX_IP_INVALID = 22;
+export const TX_OFFLOAD_INVALID = 23;
+export const TX_TOO_BIG = 24;
+export const TX_NO_ROUTE = 25;
+export const TX_SOCKET_FULL = 26;
+export const TX_SEND_FAILED = 27;
+export const TX_DEVICE_DOWN = 28;

@@ -1,0 +1,27 @@
+/**
+ * What a worker tells the control thread: fixed-size records on its ring (memory/ring.ts), sixteen words each.
+ *
+ *   word  LEARN, MOVE               L2_MISS       L3_MISS
+ *   0     kind                      kind          kind
+ *   1     device                    device        device
+ *   2     inner source MAC, high    MAC, high     0
+ *   3     inner source MAC, low     MAC, low      0
+ *   4     VNI                       VNI           VNI
+ *   5-8   outer source address      0             address
+ *   9     arrival interface, or 0   0             0
+ *
+ * A full ring drops the record and counts it: that is the rate limit a flood of new MACs meets.
+ */
+
+export const KIND = 0;
+export const RECORD_DEVICE = 1;
+export const RECORD_MAC_HIGH = 2;
+export const RECORD_MAC_LOW = 3;
+export const RECORD_VNI = 4;
+export const RECORD_ADDRESS0 = 5;
+export const RECORD_IFINDEX = 9;
+
+export const LEARN = 1;
+export const MOVE = 2;
+export const L2_MISS = 3;
+export const L3_MISS = 4;

@@ -1,0 +1,26 @@
+/** What the tables of one VTEP share with it: who they belong to, what time it is, where changes are told. */
+import type { Clock } from './clock.js';
+import type { VtepEvent } from './types.js';
+
+/** Names and indexes of the host's interfaces; the engine's system answers (system.ts). */
+export interface InterfaceNames {
+  /** Index of an interface, 0 when there is none of that name. */
+  indexOf(name: string): number;
+  /** Name of an interface, "if7" when it is gone. */
+  nameOf(ifindex: number): string;
+}
+
+export interface TableContext {
+  /** Interface name of the VTEP. */
+  readonly dev: string;
+  readonly vni: number;
+  readonly family: 4 | 6;
+  /** Default destination port. */
+  readonly port: number;
+  readonly clock: Clock;
+  readonly interfaces: InterfaceNames;
+  /** Tells every subscriber, in order. */
+  emit(event: VtepEvent): void;
+  /** A change that may decide which address signs ICMP errors (router entries and neighbours). */
+  routersChanged(): void;
+}

@@ -1,0 +1,253 @@
+/**
+ * An engine: the VTEPs of one network namespace, their workers and their housekeeping. The only writer of all tables.
+ *
+ * @example
+ * const system = new MemorySystem();
+ * const engine = new Engine(system);
+ * const vtep = engine.add({ name: 'vtep0', id: 42, remote: '192.0.2.2', dstport: 4789 });
+ * vtep.set({ up: true });
+ */
+import { KIND, L2_MISS, L3_MISS, RECORD_DEVICE } from '../dataplane/records.js';
+import { VtepError } from '../errors.js';
+import type { RecordRing } from '../memory/ring.js';
+import type { EngineApi } from './api.js';
+import { type Clock, MonotonicClock } from './clock.js';
+import { type Dataplane, InlineDataplane } from './dataplane.js';
+import { DEFAULT_MTU, headroom, underlayFamily, withDefaults } from './settings.js';
+import { unclaimedReasons } from './statistics.js';
+import type { System } from './system.js';
+import type { LinkConfig, VtepEvent } from './types.js';
+import { Underlay } from './underlay.js';
+import { Vtep } from './vtep.js';
+
+/** Milliseconds between two housekeeping rounds of an engine with threads. */
+const HOUSEKEEPING = 500;
+/** Milliseconds before it is looked again whether a closed socket is out of the workers' hands. */
+const REAPING = 5;
+/** Records taken from a ring before the event loop turns: a learning flood must not starve the API. */
+const RECORDS_AT_ONCE = 2_048;
+
+export interface EngineOptions {
+  /** Where bursts run; default the caller's own thread, whenever `poll` is called. */
+  dataplane?: Dataplane;
+  clock?: Clock;
+  /** Seed of the flow hash, for repeatable source ports. Default random. */
+  seed?: number;
+  /** Told of errors that have no caller, such as an interface set up from outside whose port is in use. */
+  failed?: (error: Error) => void;
+}
+
+export class Engine implements EngineApi {
+  readonly clock: Clock;
+  readonly dataplane: Dataplane;
+  readonly #system: System;
+  readonly #underlay: Underlay;
+  readonly #vteps = new Map<string, Vtep>();
+  readonly #byNumber: (Vtep | undefined)[] = [];
+  readonly #listeners = new Set<(event: VtepEvent) => void>();
+  readonly #inline: InlineDataplane | undefined;
+  readonly #retired: { stamp: number; fd: number }[] = [];
+  readonly #timer: NodeJS.Timeout | undefined;
+
+  constructor(system: System, options: EngineOptions = {}) {
+    this.#system = system;
+    this.clock = options.clock ?? new MonotonicClock();
+    if (options.dataplane === undefined) {
+      if (system.ports === undefined) {
+        throw new VtepError(
+          'ERR_VTEP_ARGUMENT',
+          'this system has no ports for the calling thread: give a dataplane',
+        );
+      }
+      this.#inline = new InlineDataplane(system.ports, this.clock, options.seed ?? randomSeed());
+    }
+    this.dataplane = options.dataplane ?? this.#inline!;
+    this.dataplane.onRecords = () => this.#drain();
+    this.#underlay = new Underlay(system, this.dataplane.workers, (fd) => this.#retire(fd));
+    if (this.#inline === undefined) this.#timer = setInterval(() => this.#housekeep(), HOUSEKEEPING).unref();
+  }
+
+  /** Options left out are the kernel's defaults. */
+  add(given: Partial<LinkConfig> & Pick<LinkConfig, 'name' | 'id'>): Vtep {
+    const config = withDefaults(given);
+    if (this.#vteps.has(config.name)) {
+      throw new VtepError(
+        'ERR_VTEP_NAME_IN_USE',
+        `File exists: ${config.name} is a VTEP already; choose another name`,
+        {
+          errno: 'EEXIST',
+          word: config.name,
+        },
+      );
+    }
+    const family = underlayFamily(config);
+    this.#refuseTwin(config, family);
+    const tap = this.#system.openTap({
+      name: config.name,
+      address: config.address,
+      mtu: this.#mtu(config, family),
+      queues: this.dataplane.workers,
+    });
+    const index = this.#freeNumber();
+    const vtep = new Vtep(index, { ...config, name: tap.name }, tap, {
+      system: this.#system,
+      dataplane: this.dataplane,
+      underlay: this.#underlay,
+      clock: this.clock,
+      retire: (fd) => this.#retire(fd),
+      emit: (event) => this.#emit(event),
+    });
+    this.#vteps.set(tap.name, vtep);
+    this.#byNumber[index] = vtep;
+    this.#emit({ type: 'link', action: 'new', dev: vtep.name, link: vtep.state() });
+    // A persistent interface may be up already.
+    if (tap.up) vtep.noticed({ up: true });
+    return vtep;
+  }
+
+  get(name: string): Vtep | undefined {
+    return this.list().find((vtep) => vtep.name === name);
+  }
+
+  byIndex(ifindex: number): Vtep | undefined {
+    return this.list().find((vtep) => vtep.ifindex === ifindex);
+  }
+
+  list(): Vtep[] {
+    return [...this.#vteps.values()];
+  }
+
+  delete(name: string): void {
+    const vtep = this.get(name);
+    if (vtep === undefined) {
+      throw new VtepError('ERR_VTEP_NO_DEVICE', `Cannot find device "${name}"`, {
+        errno: 'ENODEV',
+        word: name,
+      });
+    }
+    for (const [key, value] of this.#vteps) if (value === vtep) this.#vteps.delete(key);
+    this.#byNumber[vtep.index] = undefined;
+    vtep.close();
+  }
+
+  subscribe(listener: (event: VtepEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Drops that belong to no device, by reason. */
+  unclaimed(): Record<string, number> {
+    return unclaimedReasons(this.dataplane.unclaimed);
+  }
+
+  /** Records that workers could not post because control was behind. */
+  get recordsDropped(): number {
+    return this.dataplane.rings.reduce((total, ring) => total + ring.dropped, 0);
+  }
+
+  /**
+   * Runs bursts and housekeeping in the calling thread until no port has anything left.
+   * @returns frames and datagrams handled; 0 always when the bursts run in threads
+   */
+  poll(): number {
+    const handled = this.#inline?.poll() ?? 0;
+    this.#housekeep();
+    return handled;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    for (const vtep of this.list()) this.delete(vtep.name);
+    await this.dataplane.close();
+    for (const { fd } of this.#retired.splice(0)) this.#system.close(fd);
+  }
+
+  // --- records ----------------------------------------------------------------------------------------
+
+  #drain(): void {
+    for (const ring of this.dataplane.rings) {
+      for (let taken = 0; taken < RECORDS_AT_ONCE; taken++) {
+        const at = ring.front();
+        if (at < 0) break;
+        this.#record(ring, at);
+        ring.release();
+      }
+      if (ring.length > 0) setImmediate(() => this.#drain());
+    }
+  }
+
+  #record(ring: RecordRing, at: number): void {
+    const { words } = ring;
+    const vtep = this.#byNumber[words[at + RECORD_DEVICE]];
+    const kind = words[at + KIND];
+    if (kind === L2_MISS) vtep?.missed(2, words, at);
+    else if (kind === L3_MISS) vtep?.missed(3, words, at);
+    else vtep?.learn(words, at);
+  }
+
+  #housekeep(): void {
+    this.#drain();
+    for (const vtep of this.list()) vtep.tick();
+    this.#reap();
+  }
+
+  #emit(event: VtepEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  // --- closing what workers may still touch -------------------------------------------------------------
+
+  /** Closes a descriptor only after every worker has begun another burst, and so has taken the message before it. */
+  #retire(fd: number): void {
+    const { epochs } = this.dataplane;
+    if (epochs === undefined) return this.#system.close(fd);
+    this.#retired.push({ stamp: epochs.retire(), fd });
+    this.#reap();
+  }
+
+  #reap(): void {
+    const { epochs } = this.dataplane;
+    const waiting = this.#retired.splice(0);
+    for (const item of waiting) {
+      if (epochs === undefined || epochs.passed(item.stamp)) this.#system.close(item.fd);
+      else this.#retired.push(item);
+    }
+    if (this.#retired.length > 0) setTimeout(() => this.#reap(), REAPING).unref();
+  }
+
+  // --- making -----------------------------------------------------------------------------------------
+
+  /** Lowest unused number: worker-side arrays stay short. */
+  #freeNumber(): number {
+    const free = this.#byNumber.indexOf(undefined);
+    return free < 0 ? this.#byNumber.length : free;
+  }
+
+  /** Same VNI, port, receive flags and family: the second could never receive (kernel: vxlan_vni_in_use). */
+  #refuseTwin(config: LinkConfig, family: 4 | 6): void {
+    const twin = this.list().find(
+      (vtep) =>
+        vtep.config.id === config.id &&
+        vtep.config.dstport === config.dstport &&
+        vtep.config.udp6zerocsumrx === config.udp6zerocsumrx &&
+        vtep.family === family,
+    );
+    if (twin === undefined) return;
+    throw new VtepError(
+      'ERR_VTEP_VNI_IN_USE',
+      `A VXLAN device with the specified VNI already exists: ${twin.name} has id ${config.id} on port ${config.dstport}; choose another id or dstport`,
+      { errno: 'EEXIST', word: String(config.id) },
+    );
+  }
+
+  /** Default 1500, or what the lower device leaves; more than that is clamped silently, as at creation in the kernel. */
+  #mtu(config: LinkConfig, family: 4 | 6): number {
+    if (config.dev === undefined) return config.mtu ?? DEFAULT_MTU;
+    const most = this.#system.mtuOf(config.dev) - headroom(family);
+    return Math.min(config.mtu ?? most, most);
+  }
+}
+
+function randomSeed(): number {
+  return (Math.random() * 0x1_0000_0000) | 0;
+}

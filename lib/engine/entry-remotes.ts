@@ -1,0 +1,173 @@
+/**
+ * The remotes of an FDB entry. One remote stands in the entry itself, several in an immutable list: whatever
+ * changes, a reader sees either the old remotes or the new ones, because one word is stored (table/fdb.ts).
+ */
+import { VtepError } from '../errors.js';
+import type { FdbTable } from '../table/fdb.js';
+import type { RemoteLists } from '../table/remote-list.js';
+import type { RemoteTable } from '../table/remote.js';
+import { formatAddress } from '../wire/text.js';
+import type { TableContext } from './context.js';
+import type { RemoteKey } from './forwarding.js';
+import type { FdbFlush, FdbRemote } from './types.js';
+import { addressWords, familyOf, isAny } from './words.js';
+
+export class EntryRemotes {
+  readonly lists: RemoteLists;
+  readonly #fdb: FdbTable;
+  readonly #remotes: RemoteTable;
+  readonly #context: TableContext;
+
+  constructor(fdb: FdbTable, remotes: RemoteTable, lists: RemoteLists, context: TableContext) {
+    this.#fdb = fdb;
+    this.#remotes = remotes;
+    this.lists = lists;
+    this.#context = context;
+  }
+
+  /** Reads a remote as the API gives it. What equals the device's own becomes "the device's". */
+  parse(remote: FdbRemote): RemoteKey {
+    const { port, vni, family, interfaces } = this.#context;
+    const address = addressWords(remote.dst, 'dst');
+    if (familyOf(address) !== family) {
+      throw new VtepError(
+        'ERR_VTEP_ARGUMENT',
+        `Address family not supported by protocol: dst "${remote.dst}" is not an IPv${family} address, as this VTEP's underlay is`,
+        { errno: 'EAFNOSUPPORT', word: remote.dst },
+      );
+    }
+    const ifindex = remote.via === undefined ? 0 : interfaces.indexOf(remote.via);
+    if (remote.via !== undefined && ifindex === 0) {
+      throw new VtepError('ERR_VTEP_NO_DEVICE', `Cannot find device "${remote.via}"`, {
+        errno: 'ENODEV',
+        word: remote.via,
+      });
+    }
+    return {
+      address,
+      port: remote.port === undefined || remote.port === port ? 0 : remote.port,
+      vni: remote.vni === undefined || remote.vni === vni ? -1 : remote.vni,
+      ifindex,
+    };
+  }
+
+  isAnyAddress(dst: string): boolean {
+    return isAny(addressWords(dst, 'dst'));
+  }
+
+  intern(key: RemoteKey): number {
+    const [a0, a1, a2, a3] = key.address;
+    return this.#remotes.intern(a0, a1, a2, a3, key.port, key.vni, key.ifindex);
+  }
+
+  release(index: number): void {
+    this.#remotes.release(index);
+  }
+
+  /** Remote indexes of an entry, in order. */
+  of(entry: number): number[] {
+    const word = this.#fdb.remotes(entry);
+    if (word >= 0) return [word];
+    return Array.from({ length: this.lists.length(~word) }, (_, i) => this.lists.at(~word, i));
+  }
+
+  /** Adds a remote at the end; returns its index, -1 when the entry has just that remote. */
+  append(entry: number, key: RemoteKey): number {
+    const all = this.of(entry);
+    if (all.some((index) => this.equals(index, key))) return -1;
+    const index = this.intern(key);
+    this.#store(entry, [...all, index]);
+    return index;
+  }
+
+  /** Rewrites the first remote. */
+  replaceFirst(entry: number, key: RemoteKey): void {
+    const all = this.of(entry);
+    const index = this.intern(key);
+    this.#store(entry, [index, ...all.slice(1)]);
+    this.release(all[0]);
+  }
+
+  /**
+   * Rewrites the address of the first remote, its port, VNI and (unless link-local) interface kept, as a MAC that
+   * moved does. False when nothing changes.
+   */
+  moveFirst(entry: number, address: readonly [number, number, number, number], ifindex: number): boolean {
+    const r = this.#remotes;
+    const first = this.of(entry)[0];
+    const same =
+      r.address0(first) === address[0] &&
+      r.address1(first) === address[1] &&
+      r.address2(first) === address[2] &&
+      r.address3(first) === address[3];
+    if (same) return false;
+    this.replaceFirst(entry, {
+      address: Int32Array.from(address),
+      port: r.port(first),
+      vni: r.vni(first),
+      ifindex: ifindex === 0 ? r.ifindex(first) : ifindex,
+    });
+    return true;
+  }
+
+  /** Keeps only `indexes`, a part of what the entry has; the others are released. */
+  keep(entry: number, indexes: readonly number[]): void {
+    const gone = this.of(entry).filter((index) => !indexes.includes(index));
+    this.#store(entry, indexes);
+    for (const index of gone) this.release(index);
+  }
+
+  /** Removes an entry with all it refers to: first out of readers' sight, then what it held. */
+  destroy(entry: number): void {
+    const all = this.of(entry);
+    const word = this.#fdb.remotes(entry);
+    this.#fdb.remove(entry);
+    if (word < 0) this.lists.free(~word);
+    for (const index of all) this.release(index);
+  }
+
+  equals(index: number, key: RemoteKey): boolean {
+    const r = this.#remotes;
+    return (
+      r.address3(index) === key.address[3] &&
+      r.address2(index) === key.address[2] &&
+      r.address1(index) === key.address[1] &&
+      r.address0(index) === key.address[0] &&
+      r.port(index) === key.port &&
+      r.vni(index) === key.vni &&
+      r.ifindex(index) === key.ifindex
+    );
+  }
+
+  /** Whether a remote meets the remote part of a flush filter. */
+  matcher(filter: FdbFlush): (index: number) => boolean {
+    const r = this.#remotes;
+    const { port, vni } = this.#context;
+    const words = filter.dst === undefined ? undefined : addressWords(filter.dst, 'dst');
+    return (index) =>
+      (filter.port === undefined || (r.port(index) || port) === filter.port) &&
+      (filter.vni === undefined || (r.vni(index) < 0 ? vni : r.vni(index)) === filter.vni) &&
+      (words === undefined || this.#address(index).every((word, i) => word === words[i]));
+  }
+
+  describe(index: number): FdbRemote {
+    const r = this.#remotes;
+    return {
+      dst: formatAddress(this.#address(index)),
+      ...(r.port(index) === 0 ? {} : { port: r.port(index) }),
+      ...(r.vni(index) < 0 ? {} : { vni: r.vni(index) }),
+      ...(r.ifindex(index) === 0 ? {} : { via: this.#context.interfaces.nameOf(r.ifindex(index)) }),
+    };
+  }
+
+  #address(index: number): number[] {
+    const r = this.#remotes;
+    return [r.address0(index), r.address1(index), r.address2(index), r.address3(index)];
+  }
+
+  #store(entry: number, indexes: readonly number[]): void {
+    const before = this.#fdb.remotes(entry);
+    this.#fdb.setRemotes(entry, indexes.length === 1 ? indexes[0] : ~this.lists.create(indexes));
+    if (before < 0) this.lists.free(~before);
+  }
+}

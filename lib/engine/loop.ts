@@ -1,0 +1,116 @@
+/**
+ * One turn of the data plane: a burst from a port, the verdicts, the transmissions, the accounts. No waiting and no
+ * control here, so that a worker thread (worker.ts) and a test, or the in-thread library, run the same code.
+ *
+ *   frames     receive -> Encap -> datagrams.transmit, replies -> frames.transmit
+ *   datagrams  receive -> Decap -> frames.transmit
+ *
+ * A burst is handled to its end before the next begins: one slab serves both directions.
+ */
+import { COUNTERS } from '../dataplane/counters.js';
+import { Decap } from '../dataplane/decap.js';
+import type { Device } from '../dataplane/device.js';
+import { Encap } from '../dataplane/encap.js';
+import { accountReceived, accountReplies, accountTransmitted } from '../dataplane/output.js';
+import { PendingLearns } from '../dataplane/pending.js';
+import { Batch } from '../memory/batch.js';
+import type { RecordRing } from '../memory/ring.js';
+import { Slab } from '../memory/slab.js';
+import type { ReceivePort, TransmitPort } from '../port/port.js';
+import type { VniTable } from '../table/vni.js';
+
+/** Frames a burst. More made no difference (copies of cold memory bound the path), fewer cost system calls. */
+export const BURST = 64;
+/** Frames or datagrams gathered before they are transmitted: 64 received datagrams of 16 segments. */
+const GATHER = 1_024;
+
+export interface LoopOptions {
+  /** By number, shared with whoever adds and removes them. */
+  devices: (Device | undefined)[];
+  ring: RecordRing;
+  /** Where frames go up, and where datagrams go out. */
+  frames: TransmitPort;
+  datagrams: TransmitPort;
+  /** Seed of the flow hash; equal seeds give equal source ports. */
+  seed: number;
+  /** Counters of what no device can be charged with (dataplane/counters.ts). */
+  unclaimed?: Float64Array;
+  burst?: number;
+}
+
+export class Loop {
+  readonly slab: Slab;
+  readonly pending = new PendingLearns();
+  readonly #devices: (Device | undefined)[];
+  readonly #frames: TransmitPort;
+  readonly #datagrams: TransmitPort;
+  readonly #encap: Encap;
+  readonly #decap: Decap;
+  readonly #received: Batch;
+  readonly #gathered = new Batch(GATHER);
+  readonly #replies: Batch;
+
+  constructor(options: LoopOptions) {
+    const burst = options.burst ?? BURST;
+    this.slab = new Slab(burst);
+    this.#received = new Batch(burst);
+    this.#replies = new Batch(burst);
+    this.#devices = options.devices;
+    this.#frames = options.frames;
+    this.#datagrams = options.datagrams;
+    this.#encap = new Encap(this.slab, options.ring, this.pending, options.seed);
+    this.#decap = new Decap(
+      this.slab,
+      options.ring,
+      this.pending,
+      options.devices,
+      options.unclaimed ?? new Float64Array(COUNTERS),
+    );
+  }
+
+  /**
+   * A burst of frames from `port`, which belongs to `device`.
+   * @param now tick (100 ms)
+   * @returns how many were received, or -errno
+   */
+  frames(port: ReceivePort, device: Device, now: number): number {
+    const received = port.receive(this.slab, this.#received);
+    if (received <= 0) return received;
+    while (!this.#encap.run(this.#received, device, this.#gathered, this.#replies, now)) this.#transmit();
+    this.#transmit();
+    if (this.#replies.length > 0) {
+      this.#frames.transmit(this.slab, this.#replies);
+      accountReplies(this.#replies, this.#devices);
+      this.#replies.length = 0;
+    }
+    return received;
+  }
+
+  /**
+   * A burst of datagrams from `port`, whose devices are in `vnis`.
+   * @returns how many were received, or -errno
+   */
+  datagrams(port: ReceivePort, vnis: VniTable, now: number): number {
+    const received = port.receive(this.slab, this.#received);
+    if (received <= 0) return received;
+    while (!this.#decap.run(this.#received, vnis, this.#gathered, now)) this.#handUp();
+    this.#handUp();
+    return received;
+  }
+
+  #transmit(): void {
+    const batch = this.#gathered;
+    if (batch.length === 0) return;
+    this.#datagrams.transmit(this.slab, batch);
+    accountTransmitted(batch, this.#devices);
+    batch.length = 0;
+  }
+
+  #handUp(): void {
+    const batch = this.#gathered;
+    if (batch.length === 0) return;
+    this.#frames.transmit(this.slab, batch);
+    accountReceived(batch, this.#devices);
+    batch.length = 0;
+  }
+}

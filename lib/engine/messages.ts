@@ -1,0 +1,66 @@
+/** What control tells a worker: plain data, posted, and acted on between two bursts. */
+import type { DeviceSettings, Egress } from '../dataplane/device.js';
+import type { EpochShare } from '../memory/epoch.js';
+import type { TableShare } from '../table/hash-table.js';
+import type { RemoteListsShare } from '../table/remote-list.js';
+import type { RouteShare } from '../table/route.js';
+
+/** Buffers of the tables of one VTEP. */
+export interface TableShares {
+  fdb: TableShare;
+  remotes: TableShare;
+  lists: RemoteListsShare;
+  neighbours: TableShare;
+  routes: RouteShare;
+}
+
+export type WorkerMessage =
+  /** A VTEP to know from now on. */
+  | {
+      kind: 'device';
+      index: number;
+      settings: DeviceSettings;
+      egress: Egress;
+      tables: TableShares;
+      counters: SharedArrayBuffer;
+    }
+  | { kind: 'settings'; index: number; settings: DeviceSettings; egress: Egress }
+  | { kind: 'forget'; index: number }
+  /** A table has grown into new buffers. */
+  | {
+      [T in keyof TableShares]: { kind: 'share'; index: number; table: T; share: TableShares[T] };
+    }[keyof TableShares]
+  /** Begin or cease to receive from a VTEP's TAP queue. */
+  | { kind: 'frames'; index: number; fd: number; on: boolean }
+  /** Receive from a socket whose datagrams are for these VTEPs; replaces what was said of the socket before. */
+  | { kind: 'listen'; fd: number; devices: [vni: number, index: number][] }
+  | { kind: 'unlisten'; fd: number }
+  /** Forget what was learned and not yet confirmed. */
+  | { kind: 'unlearn' }
+  | { kind: 'stop' };
+
+/** What a worker is started with. */
+export interface WorkerStart {
+  /** Number of the worker: its reader number in `epochs`. */
+  reader: number;
+  epochs: EpochShare;
+  ring: SharedArrayBuffer;
+  ringCapacity: number;
+  unclaimed: SharedArrayBuffer;
+  /** Two words: a count of posted messages, and whether the doorbell has been rung. */
+  bell: SharedArrayBuffer;
+  /** Descriptor that wakes the worker. */
+  waker: number;
+  clockStart: number;
+  seed: number;
+  /** OFFLOAD_* bits of the TAPs. */
+  offloads: number;
+  /** Microseconds to poll before sleeping. */
+  spin: number;
+  /** Float64: seconds in TypeScript, in native calls, waiting; bursts; frames (see worker.ts). */
+  timing?: SharedArrayBuffer;
+}
+
+/** Words of `bell`. */
+export const BELL_POSTED = 0;
+export const BELL_RUNG = 1;

@@ -1,0 +1,207 @@
+/** The kernel's interfaces, TAPs and sockets, by way of native-shim and rtnetlink. */
+import { VtepError } from '../errors.js';
+import { errnoName } from '../native/errno.js';
+import { deleteLink, getLink, setLinkGso } from '../native/netlink/request.js';
+import { portOwner } from '../native/port-owner.js';
+import {
+  OFFLOAD_CSUM,
+  OFFLOAD_TSO4,
+  OFFLOAD_TSO6,
+  OFFLOAD_USO,
+  type Shim,
+  type TapInfo,
+} from '../native/shim.js';
+import { formatMac, parseMac } from '../wire/text.js';
+import type { SocketRequest, System, Tap, TapRequest } from './system.js';
+
+/** Bytes; a burst of 64 super-frames must find room while a worker is off its core. Needs CAP_NET_ADMIN beyond rmem_max. */
+const SOCKET_BUFFER = 16 * 1024 * 1024;
+/** Longest UDP payload over IPv4 (and one less IPv6 header over IPv6, see gsoSegments). */
+const UDP_MAX = 65_507;
+const VXLAN_AND_ETHERNET = 22;
+const GSO_MAX_SIZE = 65_536;
+/** Offloads by the names `state().missing` gives. */
+const MISSING_NAMES: readonly [number, string][] = [
+  [OFFLOAD_CSUM, 'checksum'],
+  [OFFLOAD_TSO4, 'tso4'],
+  [OFFLOAD_TSO6, 'tso6'],
+  [OFFLOAD_USO, 'uso'],
+];
+
+export class NativeSystem implements System {
+  readonly #shim: Shim;
+
+  constructor(shim: Shim) {
+    this.#shim = shim;
+  }
+
+  indexOf(name: string): number {
+    return Math.max(0, this.#shim.interfaceIndex(name));
+  }
+
+  nameOf(ifindex: number): string {
+    return getLink(this.#shim, ifindex)?.name ?? `if${ifindex}`;
+  }
+
+  mtuOf(name: string): number {
+    const link = getLink(this.#shim, name);
+    if (link === undefined) throw noDevice(name);
+    return link.mtu;
+  }
+
+  openTap(request: TapRequest): Tap {
+    const info = this.#shim.tapOpen({ name: request.name, queues: request.queues });
+    if (typeof info === 'number') throw tapError(info, request.name);
+    try {
+      return this.#describe(info, request);
+    } catch (error) {
+      for (const fd of info.fds) this.#shim.close(fd);
+      throw error;
+    }
+  }
+
+  removeTap(tap: Tap): void {
+    if (tap.created) deleteLink(this.#shim, tap.ifindex);
+  }
+
+  changeInterface(name: string, change: { address?: string; mtu?: number; up?: boolean }): void {
+    const mac = change.address === undefined ? undefined : octets(change.address);
+    const result = this.#shim.interfaceSet(name, { mac, mtu: change.mtu, up: change.up });
+    if (result < 0) throw systemError(result, `cannot change ${name}`);
+    if (change.mtu !== undefined) this.#limitSegments(this.indexOf(name), change.mtu);
+  }
+
+  openSocket(request: SocketRequest): number {
+    const listens = request.use === 'listen';
+    const fd = this.#shim.udpOpen({
+      family: request.family,
+      port: request.port,
+      reusePort: request.shared,
+      gro: listens,
+      receiveTos: listens,
+      receiveBuffer: listens ? SOCKET_BUFFER : undefined,
+      sendBuffer: listens ? undefined : SOCKET_BUFFER,
+      checksum: listens || request.checksum,
+      zeroChecksum6Rx: listens && !request.checksum,
+      mtuDiscover: request.df ? 'do' : 'dont',
+      dropAll: !listens,
+    });
+    if (fd < 0) throw this.#socketError(fd, request.port);
+    return fd;
+  }
+
+  close(fd: number): void {
+    this.#shim.close(fd);
+  }
+
+  join(fd: number, group: Int32Array, ifindex: number): void {
+    const result = this.#shim.udpJoin(fd, group, ifindex);
+    if (result < 0 && errnoName(result) !== 'EADDRINUSE')
+      throw systemError(result, 'cannot join the multicast group');
+  }
+
+  leave(fd: number, group: Int32Array, ifindex: number): void {
+    // Not being a member, or the interface being gone, comes to the same.
+    this.#shim.udpLeave(fd, group, ifindex);
+  }
+
+  /** Sets address and MTU of a new interface; takes over those of one that was there. */
+  #describe(info: TapInfo, request: TapRequest): Tap {
+    if (info.created) {
+      this.changeInterface(info.name, { address: request.address ?? randomAddress(), mtu: request.mtu });
+    } else if (request.address !== undefined) {
+      this.changeInterface(info.name, { address: request.address });
+    }
+    const link = getLink(this.#shim, info.ifindex);
+    if (link === undefined) throw noDevice(info.name);
+    if (!info.created) this.#limitSegments(info.ifindex, link.mtu);
+    return {
+      name: info.name,
+      ifindex: info.ifindex,
+      fds: info.fds,
+      created: info.created,
+      address: formatOctets(link.mac),
+      mtu: link.mtu,
+      up: link.up,
+      missing: MISSING_NAMES.filter(([bit]) => (info.offloads & bit) === 0).map(([, name]) => name),
+    };
+  }
+
+  /** Lets a super-frame be no longer than one UDP_SEGMENT send: TCP 10 -> 13 Gbit/s where it was tried. */
+  #limitSegments(ifindex: number, mtu: number): void {
+    const segments = Math.max(1, Math.min(64, Math.floor(UDP_MAX / (mtu + VXLAN_AND_ETHERNET))));
+    // Not all kernels let it be set; then a super-frame is two sends.
+    setLinkGso(this.#shim, ifindex, segments, GSO_MAX_SIZE);
+  }
+
+  #socketError(errno: number, port: number): VtepError {
+    const name = errnoName(errno);
+    if (name !== 'EADDRINUSE') return systemError(errno, `cannot open UDP port ${port}`);
+    const owner = portOwner(this.#shim, port);
+    return new VtepError(
+      'ERR_VTEP_PORT_IN_USE',
+      `Address already in use: UDP port ${port} is held by ${owner ?? 'another socket'}; stop it or choose another dstport`,
+      { errno: name, word: String(port) },
+    );
+  }
+}
+
+function tapError(errno: number, name: string): VtepError {
+  const code = errnoName(errno);
+  if (code === 'EPERM' || code === 'EACCES') {
+    return new VtepError(
+      'ERR_VTEP_PERMISSION',
+      `cannot open /dev/net/tun: ${code}; run as root or give CAP_NET_ADMIN`,
+      { errno: code },
+    );
+  }
+  if (code === 'ENOENT' || code === 'ENODEV' || code === 'ENXIO') {
+    return new VtepError(
+      'ERR_VTEP_NO_TUN',
+      `cannot open /dev/net/tun: ${code}; load the driver (modprobe tun) or make the node (mknod /dev/net/tun c 10 200)`,
+      { errno: code },
+    );
+  }
+  if (code === 'EBUSY' || code === 'EEXIST' || code === 'EINVAL') {
+    return new VtepError(
+      'ERR_VTEP_NAME_IN_USE',
+      `File exists: ${name} is taken by another interface; choose another name`,
+      { errno: 'EEXIST', word: name },
+    );
+  }
+  return systemError(errno, `cannot make interface ${name}`);
+}
+
+function noDevice(name: string): VtepError {
+  return new VtepError('ERR_VTEP_NO_DEVICE', `Cannot find device "${name}"`, { errno: 'ENODEV', word: name });
+}
+
+function systemError(errno: number, what: string): VtepError {
+  const code = errnoName(errno);
+  if (code === 'EPERM' || code === 'EACCES') {
+    return new VtepError('ERR_VTEP_PERMISSION', `${what}: ${code}; run as root or give CAP_NET_ADMIN`, {
+      errno: code,
+    });
+  }
+  return new VtepError('ERR_VTEP_SYSTEM', `${what}: ${code}`, { errno: code });
+}
+
+function octets(address: string): Uint8Array {
+  const mac = parseMac(address)!;
+  const bytes = new Uint8Array(6);
+  const view = new DataView(bytes.buffer);
+  view.setInt32(0, mac.high);
+  view.setUint16(4, mac.low);
+  return bytes;
+}
+
+function formatOctets(mac: Uint8Array): string {
+  const view = new DataView(mac.buffer, mac.byteOffset, mac.byteLength);
+  return formatMac(view.getInt32(0), view.getUint16(4));
+}
+
+/** Random, unicast, locally administered (IEEE 802c). */
+export function randomAddress(): string {
+  const high = ((Math.random() * 0x1_0000_0000) & ~0x01000000) | 0x02000000;
+  return formatMac(high | 0, Math.floor(Math.random() * 0x10000));
+}

@@ -1,0 +1,200 @@
+/**
+ * The verbs of `ip neigh` on a VTEP's own neighbour table, which the proxy and the short-circuit read. Entries are
+ * given to the VTEP ('own') or mirrored from the host's table for the interface ('kernel'); an own entry is never
+ * overridden by the mirror, and takes the place of a mirrored one.
+ */
+import { VtepError } from '../errors.js';
+import {
+  NTF_EXT_LEARNED,
+  NTF_ROUTER,
+  NUD_DELAY,
+  NUD_FAILED,
+  NUD_INCOMPLETE,
+  NUD_NOARP,
+  NUD_PERMANENT,
+  NUD_PROBE,
+  NUD_REACHABLE,
+  NUD_STALE,
+  type NeighbourTable,
+  ORIGIN_KERNEL,
+  ORIGIN_OWN,
+} from '../table/neighbour.js';
+import { formatAddress, formatMac } from '../wire/text.js';
+import type { NeighbourTableApi } from './api.js';
+import { secondsSince } from './clock.js';
+import type { TableContext } from './context.js';
+import type { NeighbourEntry, NeighbourRequest, NeighbourStateName } from './types.js';
+import { addressWords, macWords } from './words.js';
+
+const STATES: Record<NeighbourStateName, number> = {
+  permanent: NUD_PERMANENT,
+  noarp: NUD_NOARP,
+  reachable: NUD_REACHABLE,
+  stale: NUD_STALE,
+  delay: NUD_DELAY,
+  probe: NUD_PROBE,
+  incomplete: NUD_INCOMPLETE,
+  failed: NUD_FAILED,
+};
+const NAMES = new Map(Object.entries(STATES).map(([name, bit]) => [bit, name as NeighbourStateName]));
+
+export class Neighbours implements NeighbourTableApi {
+  readonly #table: NeighbourTable;
+  readonly #context: TableContext;
+
+  constructor(table: NeighbourTable, context: TableContext) {
+    this.#table = table;
+    this.#context = context;
+  }
+
+  set(request: NeighbourRequest): void {
+    const own = this.#find(request.dst, ORIGIN_OWN) >= 0;
+    if (request.verb === 'add' && own) {
+      throw new VtepError('ERR_VTEP_EXISTS', `File exists: ${request.dst} has an entry; use replace`, {
+        errno: 'EEXIST',
+        word: request.dst,
+      });
+    }
+    if (request.verb === 'change' && !own) throw absent(request.dst);
+    this.#put(request, ORIGIN_OWN);
+  }
+
+  delete(dst: string): void {
+    const entry = this.#find(dst, ORIGIN_OWN);
+    if (entry < 0) throw absent(dst);
+    this.#remove(entry);
+  }
+
+  flush(filter: { dst?: string; state?: string }): number {
+    let flushed = 0;
+    for (const entry of this.#table.entries()) {
+      const described = this.#describe(entry);
+      if (described.origin !== 'own') continue;
+      if (filter.dst !== undefined && filter.dst !== described.dst) continue;
+      // As `ip neigh flush`: permanent entries go only when asked for by name.
+      if (
+        filter.state === undefined
+          ? described.state === 'permanent' && filter.dst === undefined
+          : filter.state !== described.state
+      ) {
+        continue;
+      }
+      this.#remove(entry);
+      flushed++;
+    }
+    return flushed;
+  }
+
+  get(dst: string): NeighbourEntry | undefined {
+    const entry = this.#find(dst);
+    return entry < 0 ? undefined : this.#describe(entry);
+  }
+
+  list(): NeighbourEntry[] {
+    return Array.from(this.#table.entries(), (entry) => this.#describe(entry));
+  }
+
+  mirror(entry: Omit<NeighbourEntry, 'origin' | 'used' | 'updated'>): void {
+    if (entry.lladdr === undefined) return this.unmirror(entry.dst);
+    if (this.#find(entry.dst, ORIGIN_OWN) >= 0) return;
+    this.#put({ ...entry, lladdr: entry.lladdr }, ORIGIN_KERNEL);
+  }
+
+  unmirror(dst: string): void {
+    const entry = this.#find(dst, ORIGIN_KERNEL);
+    if (entry >= 0) this.#remove(entry);
+  }
+
+  /** Addresses of every neighbour with its MAC, until `visit` returns true. */
+  some(visit: (address: Int32Array, macHigh: number, macLow: number) => boolean): boolean {
+    const table = this.#table;
+    for (const entry of table.entries()) {
+      if (visit(this.#address(entry), table.macHigh(entry), table.macLow(entry))) return true;
+    }
+    return false;
+  }
+
+  #put(request: Omit<NeighbourRequest, 'verb'>, origin: number): void {
+    const words = addressWords(request.dst, 'neighbour');
+    const mac = macWords(request.lladdr, 'lladdr');
+    const flags = origin | (request.router ? NTF_ROUTER : 0) | (request.externLearn ? NTF_EXT_LEARNED : 0);
+    const entry = this.#table.set(
+      words[0],
+      words[1],
+      words[2],
+      words[3],
+      mac.high,
+      mac.low,
+      STATES[request.state ?? 'permanent'],
+      flags,
+      this.#context.clock.now(),
+    );
+    if (entry < 0) {
+      throw new VtepError(
+        'ERR_VTEP_LIMIT',
+        `No space left on device: the neighbour table is full at ${this.#table.limit} entries`,
+        {
+          errno: 'ENOSPC',
+        },
+      );
+    }
+    this.#tell('new', entry);
+  }
+
+  #remove(entry: number): void {
+    const described = this.#describe(entry);
+    this.#table.remove(entry);
+    this.#context.emit({ type: 'neigh', action: 'del', dev: this.#context.dev, entry: described });
+    this.#context.routersChanged();
+  }
+
+  #tell(action: 'new' | 'del', entry: number): void {
+    this.#context.emit({ type: 'neigh', action, dev: this.#context.dev, entry: this.#describe(entry) });
+    this.#context.routersChanged();
+  }
+
+  /** Entry of an address, of the given origin if one is given; -1 when there is none. */
+  #find(dst: string, origin?: number): number {
+    const words = addressWords(dst, 'neighbour');
+    const entry = this.#table.find(words[0], words[1], words[2], words[3]);
+    if (entry < 0 || origin === undefined) return entry;
+    return (this.#table.flags(entry) & origin) !== 0 ? entry : -1;
+  }
+
+  #describe(entry: number): NeighbourEntry {
+    const table = this.#table;
+    const flags = table.flags(entry);
+    const now = this.#context.clock.now();
+    return {
+      dst: formatAddress(this.#address(entry)),
+      lladdr: formatMac(table.macHigh(entry), table.macLow(entry)),
+      state: NAMES.get(table.state(entry)) ?? 'stale',
+      router: (flags & NTF_ROUTER) !== 0,
+      externLearn: (flags & NTF_EXT_LEARNED) !== 0,
+      origin: (flags & ORIGIN_OWN) !== 0 ? 'own' : 'kernel',
+      used: secondsSince(table.used(entry), now),
+      updated: secondsSince(table.updated(entry), now),
+    };
+  }
+
+  #address(entry: number): Int32Array {
+    const table = this.#table;
+    return Int32Array.of(
+      table.address0(entry),
+      table.address1(entry),
+      table.address2(entry),
+      table.address3(entry),
+    );
+  }
+}
+
+function absent(dst: string): VtepError {
+  return new VtepError(
+    'ERR_VTEP_NO_ENTRY',
+    `No such file or directory: ${dst} has no entry of this VTEP's own`,
+    {
+      errno: 'ENOENT',
+      word: dst,
+    },
+  );
+}

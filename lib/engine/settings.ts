@@ -1,0 +1,109 @@
+/** From the options of a VTEP to what its data plane reads. Pure functions. */
+import {
+  DF_INHERIT,
+  DF_SET,
+  DF_UNSET,
+  type DeviceSettings,
+  L2MISS,
+  L3MISS,
+  LEARNING,
+  PROXY,
+  RSC,
+  TOS_INHERIT,
+  TTL_INHERIT,
+  UP,
+} from '../dataplane/device.js';
+import { parseMac } from '../wire/text.js';
+import type { LinkConfig } from './types.js';
+import { addressWords, familyOf } from './words.js';
+
+/** RFC 7348, section 5: the dynamic range. Unlike the kernel's default it does not depend on a sysctl. */
+export const DEFAULT_SOURCE_PORTS: readonly [number, number] = [49_152, 65_536];
+/** Seconds; what `ageing 0` is turned into as well (vxlan_config_validate). */
+export const DEFAULT_AGEING = 300;
+/** `dstport` when none is given: the kernel's, older than IANA's 4789. */
+export const DEFAULT_PORT = 8_472;
+export const DEFAULT_MTU = 1_500;
+
+/** Outer headers and the inner Ethernet header (vxlan_headroom). */
+export function headroom(family: 4 | 6): number {
+  return family === 4 ? 50 : 70;
+}
+
+/** Every option at the kernel's default, but for name and VNI. */
+export function withDefaults(config: Partial<LinkConfig> & Pick<LinkConfig, 'name' | 'id'>): LinkConfig {
+  return {
+    dstport: DEFAULT_PORT,
+    srcport: [0, 0],
+    ttl: 0,
+    tos: 0,
+    df: 'unset',
+    flowlabel: 0,
+    learning: true,
+    maxaddress: 0,
+    proxy: false,
+    rsc: false,
+    l2miss: false,
+    l3miss: false,
+    udpcsum: true,
+    udp6zerocsumtx: false,
+    udp6zerocsumrx: false,
+    ...config,
+    ageing: config.ageing || DEFAULT_AGEING,
+  };
+}
+
+/** Family of the underlay: that of remote, group or local; IPv4 when none is given. */
+export function underlayFamily(config: Pick<LinkConfig, 'remote' | 'group' | 'local'>): 4 | 6 {
+  const text = config.remote ?? config.group ?? config.local;
+  return text === undefined ? 4 : familyOf(addressWords(text, 'remote'));
+}
+
+/** Source ports, first to last exclusive. An empty range falls back to the default, as in udp_flow_src_port. */
+export function sourcePorts(config: Pick<LinkConfig, 'srcport'>): readonly [number, number] {
+  const [min, max] = config.srcport;
+  return min >= max ? DEFAULT_SOURCE_PORTS : [min, max];
+}
+
+/** True when outgoing datagrams carry a UDP checksum. */
+export function hasChecksum(config: LinkConfig, family: 4 | 6): boolean {
+  return family === 4 ? config.udpcsum : !config.udp6zerocsumtx;
+}
+
+export interface SettingsState {
+  address: string;
+  mtu: number;
+  up: boolean;
+  /** Queue of the worker these settings are for. */
+  tap: number;
+  router4: number;
+  router6: [number, number, number, number];
+}
+
+/** What the data plane of one worker reads. */
+export function deviceSettings(config: LinkConfig, state: SettingsState): DeviceSettings {
+  const mac = parseMac(state.address)!;
+  const local = config.local === undefined ? new Int32Array(4) : addressWords(config.local, 'local');
+  return {
+    vni: config.id,
+    family: underlayFamily(config),
+    features:
+      (config.learning ? LEARNING : 0) |
+      (config.proxy ? PROXY : 0) |
+      (config.rsc ? RSC : 0) |
+      (config.l2miss ? L2MISS : 0) |
+      (config.l3miss ? L3MISS : 0) |
+      (state.up ? UP : 0),
+    macHigh: mac.high,
+    macLow: mac.low,
+    mtu: state.mtu,
+    ttl: config.ttl === 'inherit' ? TTL_INHERIT : config.ttl,
+    tos: config.tos === 'inherit' ? TOS_INHERIT : config.tos,
+    df: config.df === 'set' ? DF_SET : config.df === 'inherit' ? DF_INHERIT : DF_UNSET,
+    port: config.dstport,
+    local: [local[0], local[1], local[2], local[3]],
+    tap: state.tap,
+    router4: state.router4,
+    router6: state.router6,
+  };
+}

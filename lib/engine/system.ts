@@ -1,0 +1,70 @@
+/**
+ * What the engine asks of the host: interfaces, TAPs, sockets, and the ports that move bursts on them. native-system.ts
+ * answers with the kernel's, memory-system.ts with queues in memory; the engine cannot tell them apart.
+ * Descriptors are plain numbers that only the system that gave them understands.
+ */
+import type { ReceivePort, TransmitPort } from '../port/port.js';
+import type { InterfaceNames } from './context.js';
+
+export interface TapRequest {
+  name: string;
+  /** Six octets as text; undefined = the one it has, or a random locally administered one. */
+  address?: string;
+  mtu: number;
+  /** One a worker. */
+  queues: number;
+}
+
+export interface Tap {
+  name: string;
+  ifindex: number;
+  /** One descriptor a queue. */
+  fds: number[];
+  /** False when a persistent interface was attached to. */
+  created: boolean;
+  address: string;
+  mtu: number;
+  up: boolean;
+  /** Offloads the kernel lacks, by name. */
+  missing: string[];
+}
+
+export interface SocketRequest {
+  family: 4 | 6;
+  port: number;
+  /** Several workers share the port. */
+  shared: boolean;
+  /** A socket that receives, or one of an egress pool. */
+  use: 'listen' | 'egress';
+  /** Egress: outer checksum on. Listening: accept IPv6 datagrams without one. */
+  checksum: boolean;
+  /** Egress: set DF. */
+  df: boolean;
+}
+
+/** Makes the ports of one thread; a worker gets its own. */
+export interface PortFactory {
+  frames(fd: number): ReceivePort;
+  datagrams(fd: number): ReceivePort;
+  frameWriter(): TransmitPort;
+  datagramWriter(): TransmitPort;
+}
+
+export interface System extends InterfaceNames {
+  /** MTU of an interface; throws ERR_VTEP_NO_DEVICE when there is none of that name. */
+  mtuOf(name: string): number;
+  /** Makes or attaches a TAP, down, with offloads; throws a VtepError and leaves nothing. */
+  openTap(request: TapRequest): Tap;
+  /** Removes the interface, if this system created it; the queues stay open until closed. */
+  removeTap(tap: Tap): void;
+  changeInterface(name: string, change: { address?: string; mtu?: number; up?: boolean }): void;
+  /** Opens a socket; throws ERR_VTEP_PORT_IN_USE (naming the owner), ERR_VTEP_PERMISSION or ERR_VTEP_SYSTEM. */
+  openSocket(request: SocketRequest): number;
+  /** Closes a socket or a TAP queue. */
+  close(fd: number): void;
+  /** Joins or leaves a multicast group; joining twice is no error. */
+  join(fd: number, group: Int32Array, ifindex: number): void;
+  leave(fd: number, group: Int32Array, ifindex: number): void;
+  /** Ports for use in the engine's own thread; undefined where workers must make theirs. */
+  readonly ports?: PortFactory;
+}

@@ -1,0 +1,117 @@
+/** Data-plane workers as threads: starting them, posting to them, hearing their doorbell, ending them. */
+import { Worker } from 'node:worker_threads';
+import { COUNTERS } from '../dataplane/counters.js';
+import { CounterBlock } from '../memory/counters.js';
+import { Epochs } from '../memory/epoch.js';
+import { RecordRing } from '../memory/ring.js';
+import type { Shim } from '../native/shim.js';
+import type { MonotonicClock } from './clock.js';
+import { type Dataplane, RING_CAPACITY } from './dataplane.js';
+import { BELL_POSTED, BELL_RUNG, type WorkerMessage, type WorkerStart } from './messages.js';
+import { TIMING_WORDS } from './timing.js';
+
+export interface ThreadOptions {
+  /** Threads, 1 to 64; each serves one queue of every TAP and its own socket on a shared port. Default 1. */
+  workers?: number;
+  /** Microseconds a worker polls before it sleeps. Default 0. */
+  spin?: number;
+  /** Measure where the workers' time goes (timing.ts). */
+  timing?: boolean;
+  /** Told when a worker died of an error. */
+  failed?: (error: Error) => void;
+}
+
+interface Thread {
+  worker: Worker;
+  waker: number;
+  bell: Int32Array;
+  ended: Promise<void>;
+}
+
+export class ThreadedDataplane implements Dataplane {
+  readonly workers: number;
+  readonly epochs: Epochs;
+  readonly rings: RecordRing[] = [];
+  readonly unclaimed: Float64Array[] = [];
+  /** What each worker measured, empty without `timing`. */
+  readonly timings: Float64Array[] = [];
+  onRecords: () => void = () => {};
+  readonly #shim: Shim;
+  readonly #threads: Thread[] = [];
+
+  /** @param offloads OFFLOAD_* bits of the TAPs */
+  constructor(
+    shim: Shim,
+    clock: MonotonicClock,
+    seed: number,
+    offloads: number,
+    options: ThreadOptions = {},
+  ) {
+    this.#shim = shim;
+    this.workers = options.workers ?? 1;
+    this.epochs = new Epochs(this.workers);
+    for (let reader = 0; reader < this.workers; reader++) this.#begin(reader, clock, seed, offloads, options);
+  }
+
+  post(worker: number, message: WorkerMessage): void {
+    const thread = this.#threads[worker];
+    thread.worker.postMessage(message);
+    Atomics.add(thread.bell, BELL_POSTED, 1);
+    this.#shim.wake(thread.waker);
+  }
+
+  async close(): Promise<void> {
+    for (let i = 0; i < this.#threads.length; i++) this.post(i, { kind: 'stop' });
+    await Promise.all(this.#threads.map((thread) => thread.ended));
+    for (const thread of this.#threads.splice(0)) this.#shim.close(thread.waker);
+  }
+
+  #begin(
+    reader: number,
+    clock: MonotonicClock,
+    seed: number,
+    offloads: number,
+    options: ThreadOptions,
+  ): void {
+    const ring = new RecordRing(RING_CAPACITY);
+    const unclaimed = new CounterBlock(COUNTERS);
+    const bell = new SharedArrayBuffer(8);
+    const timing = options.timing ? new SharedArrayBuffer(8 * TIMING_WORDS) : undefined;
+    const waker = this.#shim.wakerOpen();
+    this.rings.push(ring);
+    this.unclaimed.push(unclaimed.values);
+    if (timing !== undefined) this.timings.push(new Float64Array(timing));
+    const start: WorkerStart = {
+      reader,
+      epochs: this.epochs.share(),
+      ring: ring.share,
+      ringCapacity: ring.capacity,
+      unclaimed: unclaimed.share,
+      bell,
+      waker,
+      clockStart: clock.start,
+      seed,
+      offloads,
+      spin: options.spin ?? 0,
+      timing,
+    };
+    // The worker allocates nothing once it runs: a small heap keeps the daemon small.
+    const worker = new Worker(new URL('./worker.js', import.meta.url), {
+      workerData: start,
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
+    });
+    const rung = new Int32Array(bell);
+    worker.on('message', () => {
+      Atomics.store(rung, BELL_RUNG, 0);
+      this.onRecords();
+    });
+    worker.on('error', (error) => {
+      // A dead reader must not keep the writer from reusing memory.
+      this.epochs.leave(reader);
+      options.failed?.(error);
+    });
+    const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    this.#threads.push({ worker, waker, bell: rung, ended });
+  }
+}

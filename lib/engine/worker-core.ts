@@ -1,0 +1,151 @@
+/**
+ * The state of one worker: the devices it knows, the ports it serves, and the loop that runs bursts. It has no thread
+ * of its own: worker.ts drives it from a worker thread, InlineDataplane (dataplane.ts) from the caller's.
+ */
+import { Device } from '../dataplane/device.js';
+import type { RecordRing } from '../memory/ring.js';
+import type { ReceivePort } from '../port/port.js';
+import { FdbTable } from '../table/fdb.js';
+import { NeighbourTable } from '../table/neighbour.js';
+import { RemoteLists } from '../table/remote-list.js';
+import { RemoteTable } from '../table/remote.js';
+import { RouteTable } from '../table/route.js';
+import { VniTable } from '../table/vni.js';
+import type { Clock } from './clock.js';
+import { Loop } from './loop.js';
+import type { TableShares, WorkerMessage } from './messages.js';
+import type { PortFactory } from './system.js';
+
+/** Something bursts come from. */
+export interface Source {
+  readonly fd: number;
+  readonly port: ReceivePort;
+  /** A device's TAP queue … */
+  readonly device?: Device;
+  /** … or a socket's devices. */
+  vnis?: VniTable;
+}
+
+export interface WorkerCoreOptions {
+  ports: PortFactory;
+  ring: RecordRing;
+  clock: Clock;
+  seed: number;
+  unclaimed: Float64Array;
+  /** Called when a source comes or goes, for who waits on descriptors. */
+  sourceChanged?: (source: Source, present: boolean) => void;
+}
+
+export class WorkerCore {
+  /** By descriptor. */
+  readonly sources = new Map<number, Source>();
+  readonly loop: Loop;
+  readonly #devices: (Device | undefined)[] = [];
+  readonly #options: WorkerCoreOptions;
+
+  constructor(options: WorkerCoreOptions) {
+    this.#options = options;
+    this.loop = new Loop({
+      devices: this.#devices,
+      ring: options.ring,
+      frames: options.ports.frameWriter(),
+      datagrams: options.ports.datagramWriter(),
+      seed: options.seed,
+      unclaimed: options.unclaimed,
+    });
+  }
+
+  /** One burst from a source; returns how many frames or datagrams, or -errno. */
+  burst(source: Source): number {
+    const now = this.#options.clock.now();
+    if (source.device !== undefined) return this.loop.frames(source.port, source.device, now);
+    return this.loop.datagrams(source.port, source.vnis!, now);
+  }
+
+  /** Acts on a message of control's, between two bursts. 'stop' is the driver's affair. */
+  handle(message: WorkerMessage): void {
+    switch (message.kind) {
+      case 'device':
+        this.#devices[message.index] = new Device(
+          message.index,
+          message.settings,
+          attach(message.tables),
+          message.egress,
+          new Float64Array(message.counters),
+        );
+        break;
+      case 'settings': {
+        const device = this.#devices[message.index];
+        if (device === undefined) break;
+        device.settings = message.settings;
+        device.egress = message.egress;
+        break;
+      }
+      case 'forget':
+        this.#devices[message.index] = undefined;
+        this.loop.pending.clear();
+        break;
+      case 'share':
+        this.#adopt(message);
+        break;
+      case 'frames':
+        this.#frames(message.index, message.fd, message.on);
+        break;
+      case 'listen':
+        this.#listen(message.fd, message.devices);
+        break;
+      case 'unlisten':
+        this.#remove(message.fd);
+        break;
+      case 'unlearn':
+        this.loop.pending.clear();
+        break;
+      case 'stop':
+        break;
+    }
+  }
+
+  #adopt(message: WorkerMessage & { kind: 'share' }): void {
+    const tables = this.#devices[message.index]?.tables;
+    if (tables === undefined) return;
+    // The union pairs each table with its own kind of share.
+    if (message.table === 'routes') tables.routes.adopt(message.share);
+    else if (message.table === 'lists') tables.lists.adopt(message.share);
+    else tables[message.table].adopt(message.share);
+  }
+
+  #frames(index: number, fd: number, on: boolean): void {
+    this.#remove(fd);
+    const device = this.#devices[index];
+    if (on && device !== undefined) this.#add({ fd, port: this.#options.ports.frames(fd), device });
+  }
+
+  #listen(fd: number, devices: [vni: number, index: number][]): void {
+    const vnis = new VniTable(devices);
+    const source = this.sources.get(fd);
+    if (source !== undefined) source.vnis = vnis;
+    else this.#add({ fd, port: this.#options.ports.datagrams(fd), vnis });
+  }
+
+  #add(source: Source): void {
+    this.sources.set(source.fd, source);
+    this.#options.sourceChanged?.(source, true);
+  }
+
+  #remove(fd: number): void {
+    const source = this.sources.get(fd);
+    if (source === undefined) return;
+    this.sources.delete(fd);
+    this.#options.sourceChanged?.(source, false);
+  }
+}
+
+function attach(shares: TableShares) {
+  return {
+    fdb: FdbTable.attach(shares.fdb),
+    remotes: RemoteTable.attach(shares.remotes),
+    lists: RemoteLists.attach(shares.lists),
+    neighbours: NeighbourTable.attach(shares.neighbours),
+    routes: RouteTable.attach(shares.routes),
+  };
+}

@@ -1,0 +1,13 @@
+/** Public API of uvtep: re-exports only. */
+export { VtepError, type VtepErrorCode } from './errors.js';
+export type { EngineApi, ForwardingDatabase, NeighbourTableApi, RouteTableApi, VtepApi } from './engine/api.js';
+export { Engine, type EngineOptions } from './engine/engine.js';
+export { MemorySystem } from './engine/memory-system.js';
+export { NativeSystem } from './engine/native-system.js';
+export type { System } from './engine/system.js';
+export { ThreadedDataplane, type ThreadOptions } from './engine/threads.js';
+export type * from './engine/types.js';
+export { load as loadShim } from './native/load.js';
+export type { Shim } from './native/shim.js';
+export type { Datagram } from './port/memory-port.js';
+export { formatAddress, formatMac, parseAddress, parseMac } from './wire/text.js';
