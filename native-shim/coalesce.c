@@ -174,10 +174,14 @@ static int ipv6_continues(const uint8_t *head, const uint8_t *ip) {
   return load32(head) == load32(ip) && head[7] == ip[7];
 }
 
-/* TCP: next in sequence, nothing new said. Kernel: tcp_gro_receive. */
+/*
+ * TCP: next in sequence, nothing new said. Kernel: tcp_gro_receive, which does not look at the urgent pointer
+ * while URG is off; here it must be equal, or a frame would leave with other octets than it came with.
+ */
 static int tcp_continues(const uint8_t *head, const uint8_t *tcp, uint32_t header, uint32_t due) {
   if (read32(tcp + 4) != due || load32(head + 8) != load32(tcp + 8)) return 0;
   if (head[12] != tcp[12] || load16(head + 14) != load16(tcp + 14)) return 0;
+  if (load16(head + 18) != load16(tcp + 18)) return 0;
   if ((tcp[13] & TCP_CWR) != 0 || ((head[13] ^ tcp[13]) & ~(TCP_PSH | TCP_CWR)) != 0) return 0;
   return memcmp(head + TCP_BYTES, tcp + TCP_BYTES, header - TCP_BYTES) == 0;
 }
