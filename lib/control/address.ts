@@ -1,25 +1,25 @@
 /**
  * Canonical text of addresses, MACs and prefixes: what is compared, stored and shown is always one spelling.
- * Strict as inet_pton: `1`, `010.0.0.1` and `fe80::1%eth0` are not addresses.
+ * Strict (lib/wire/text.ts): `1`, `010.0.0.1` and `fe80::1%eth0` are not addresses.
  */
-import { SocketAddress, isIPv4, isIPv6 } from 'node:net';
+import { formatAddress, isIpv4, parseAddress } from '../wire/text.js';
 
 const MAC = /^[0-9a-f]{1,2}(:[0-9a-f]{1,2}){5}$/i;
 
-/** 4 or 6; 0 when the text is no address. */
+/** 4 or 6; 0 when the text is no address. ::ffff:192.0.2.1 is IPv4, as in the tables. */
 export function familyOf(text: string): 0 | 4 | 6 {
-  if (isIPv4(text)) return 4;
-  return isIPv6(text) && !text.includes('%') ? 6 : 0;
+  const words = parseAddress(text);
+  if (words === undefined) return 0;
+  return isIpv4(words) ? 4 : 6;
 }
 
 /**
- * An address as inet_ntop writes it (RFC 5952); undefined when it is none.
+ * An address in its one spelling (RFC 5952); undefined when it is none.
  * @example canonicalAddress('FE80:0::01') // 'fe80::1'
  */
 export function canonicalAddress(text: string): string | undefined {
-  const family = familyOf(text);
-  if (family === 0) return undefined;
-  return new SocketAddress({ address: text, family: family === 4 ? 'ipv4' : 'ipv6' }).address;
+  const words = parseAddress(text);
+  return words && formatAddress(words);
 }
 
 /** A MAC in lower case with two digits an octet; undefined when it is none. */
@@ -54,31 +54,18 @@ export function isAny(address: string): boolean {
 
 /** The 4 or 16 octets of an address, in network order. The text must be an address. */
 export function addressBytes(text: string): Uint8Array {
-  if (isIPv4(text)) return Uint8Array.from(text.split('.'), Number);
-  return ipv6Bytes(text);
-}
-
-function ipv6Bytes(text: string): Uint8Array {
-  // The last 32 bits may be written as an IPv4 address (RFC 4291, 2.2): made two groups first.
-  const dotted = text.includes('.') ? text.slice(text.lastIndexOf(':') + 1) : '';
-  const hex = (high: number, low: number): string => ((high << 8) | low).toString(16);
-  const [a = 0, b = 0, c = 0, d = 0] = dotted.split('.').map(Number);
-  const plain = dotted === '' ? text : `${text.slice(0, -dotted.length)}${hex(a, b)}:${hex(c, d)}`;
-  const [head = '', tail] = plain.split('::');
-  const front = head === '' ? [] : head.split(':');
-  const back = tail === undefined || tail === '' ? [] : tail.split(':');
-  const groups = [...front, ...new Array<string>(8 - front.length - back.length).fill('0'), ...back];
+  const words = parseAddress(text) ?? new Int32Array(4);
   const bytes = new Uint8Array(16);
-  groups.forEach((group, i) => new DataView(bytes.buffer).setUint16(i * 2, parseInt(group, 16)));
-  return bytes;
+  const view = new DataView(bytes.buffer);
+  words.forEach((word, i) => view.setInt32(i * 4, word));
+  return isIpv4(words) ? bytes.subarray(12) : bytes;
 }
 
 /** Canonical text of 4 or 16 octets in network order. */
 export function addressText(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join('.');
-  const groups: string[] = [];
-  for (let i = 0; i < 16; i += 2) groups.push((((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0)).toString(16));
-  return canonicalAddress(groups.join(':')) ?? '::';
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return formatAddress([0, 4, 8, 12].map((at) => view.getInt32(at)));
 }
 
 /** Canonical text of six octets. */

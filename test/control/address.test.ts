@@ -7,7 +7,7 @@ t.test('addresses are canonical or none', (t) => {
     ['192.0.2.1', '192.0.2.1'],
     ['FE80:0::01', 'fe80::1'],
     ['2001:db8:0:0:1:0:0:1', '2001:db8::1:0:0:1'],
-    ['::ffff:192.0.2.1', '::ffff:192.0.2.1'],
+    ['::ffff:192.0.2.1', '192.0.2.1'],
     ['::', '::'],
     ['1', undefined],
     ['010.0.0.1', undefined],
@@ -34,7 +34,7 @@ t.test("octets and text of any address are each other's inverse", (t) => {
     }),
     { numRuns: 200 },
   );
-  t.same(address.addressBytes('::ffff:192.0.2.1').slice(10), Uint8Array.of(255, 255, 192, 0, 2, 1));
+  t.same(address.addressBytes('::ffff:192.0.2.1'), Uint8Array.of(192, 0, 2, 1));
   t.end();
 });
 

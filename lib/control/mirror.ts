@@ -1,0 +1,217 @@
+/**
+ * The mirror: what stock `ip link`, `ip neigh` and `ip route` do to a VTEP's interface reaches the VTEP.
+ *
+ *   kernel --rtnetlink groups--> watch() --> read until empty --> link: vtep.noticed, engine.delete
+ *                                                                 neighbour: vtep.neighbours.mirror / unmirror
+ *                                                                 route: vtep.routes.mirror / unmirror
+ *
+ * Notifications may be lost (ENOBUFS) and some things the kernel never announces: IPv4 routes vanish in silence with
+ * their interface going down or their address being deleted. Then tables are read anew and compared.
+ * Messages our own notifier sends come back here too: misses are no entries, and FDB entries are AF_BRIDGE: skipped.
+ */
+import type { EngineApi, VtepApi } from '../engine/api.js';
+import { EAGAIN, ENOBUFS, errnoName } from '../native/errno.js';
+import { linkFamily, readLink, RTM_DELLINK, RTM_NEWLINK, type LinkInfo } from '../native/netlink/link.js';
+import { NLM_F_REPLACE, readMessages, type Message } from '../native/netlink/message.js';
+import { neighbourDump, readNeighbour, RTM_DELNEIGH, RTM_NEWNEIGH } from '../native/netlink/neighbour.js';
+import { ask, getLink, listLinks, type NetlinkShim } from '../native/netlink/request.js';
+import { readRoute, routeDump, RTM_DELROUTE, RTM_NEWROUTE } from '../native/netlink/route.js';
+import type { Shim } from '../native/shim.js';
+import type { Log } from './log.js';
+import { netlinkError } from '../native/names.js';
+import { differences } from './mirror-links.js';
+import { isOverlayHost, mirrorNeighbour, replaceNeighbours, unmirrorNeighbour } from './mirror-neighbours.js';
+import { RouteMirror } from './mirror-routes.js';
+
+const RTNLGRP_LINK = 1;
+const RTNLGRP_NEIGH = 3;
+const RTNLGRP_IPV4_IFADDR = 5;
+const RTNLGRP_IPV4_ROUTE = 7;
+const RTNLGRP_IPV6_ROUTE = 11;
+const GROUPS = [RTNLGRP_LINK, RTNLGRP_NEIGH, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE];
+const RTM_DELADDR = 21;
+
+/** Datagrams read before the event loop gets its turn; the watcher rings again when there are more. */
+const BURST = 128;
+const BUFFER_SIZE = 65_536;
+
+export type MirrorShim = NetlinkShim & Pick<Shim, 'watch' | 'unwatch'>;
+
+export interface MirrorOptions {
+  shim: MirrorShim;
+  engine: EngineApi;
+  log: Log;
+}
+
+export class Mirror {
+  readonly #shim: MirrorShim;
+  readonly #engine: EngineApi;
+  readonly #log: Log;
+  readonly #routes: RouteMirror;
+  readonly #fd: number;
+  readonly #watcher: number;
+  readonly #unsubscribe: () => void;
+  readonly #buffer = new Uint8Array(BUFFER_SIZE);
+  /** Interfaces whose tables were read since they were made. */
+  readonly #known = new Set<number>();
+  /** VTEPs whose interface went to another namespace: they work on, unobserved. */
+  readonly #moved = new Set<number>();
+  #routesAreStale = false;
+  #closed = false;
+
+  /**
+   * Subscribes first, then reads the tables: nothing falls between.
+   * @throws {VtepError} ERR_VTEP_SYSTEM when there is no netlink socket to be had
+   */
+  constructor({ shim, engine, log }: MirrorOptions) {
+    this.#shim = shim;
+    this.#engine = engine;
+    this.#log = log;
+    this.#routes = new RouteMirror((ifindex) => this.#vtep(ifindex));
+    this.#fd = shim.netlinkOpen(GROUPS);
+    if (this.#fd < 0) throw netlinkError(this.#fd);
+    this.#watcher = shim.watch(this.#fd, () => this.#readable(), false);
+    this.#unsubscribe = engine.subscribe((event) => {
+      if (event.type === 'link') this.#linkEvent(event.action, event.link.ifindex);
+    });
+    if (engine.list().length > 0) this.resync();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#unsubscribe();
+    this.#shim.unwatch(this.#watcher);
+    this.#shim.close(this.#fd);
+  }
+
+  /** Reads links, neighbours and routes anew and makes every VTEP's mirrored entries equal to them. */
+  resync(): void {
+    const present = new Map(listLinks(this.#shim).map((link) => [link.ifindex, link]));
+    for (const vtep of this.#vteps()) {
+      const link = present.get(vtep.ifindex);
+      if (link) this.#changed(vtep, link);
+      else this.#engine.delete(vtep.name, true);
+    }
+    const neighbours = ask(this.#shim, neighbourDump()).messages.map(({ body }) => readNeighbour(body));
+    const hosts = neighbours.filter((neighbour) => neighbour !== undefined).filter(isOverlayHost);
+    for (const vtep of this.#vteps()) {
+      const own = hosts.filter(({ ifindex }) => ifindex === vtep.ifindex);
+      replaceNeighbours(vtep, own);
+      this.#known.add(vtep.ifindex);
+    }
+    this.#resyncRoutes();
+  }
+
+  #resyncRoutes(): void {
+    this.#routesAreStale = false;
+    const { messages } = ask(this.#shim, routeDump());
+    const routes = messages.filter(({ type }) => type === RTM_NEWROUTE).map(({ body }) => readRoute(body));
+    const whole = routes.filter((route) => route !== undefined);
+    this.#routes.replaceAll(whole, this.#vteps());
+  }
+
+  #vtep(ifindex: number): VtepApi | undefined {
+    return this.#moved.has(ifindex) ? undefined : this.#engine.byIndex(ifindex);
+  }
+
+  #vteps(): VtepApi[] {
+    return this.#engine.list().filter(({ ifindex }) => !this.#moved.has(ifindex));
+  }
+
+  /** A new interface may have got neighbours and routes before its VTEP was known: its tables are read once. */
+  #linkEvent(action: 'new' | 'del', ifindex: number): void {
+    if (action === 'del') {
+      this.#known.delete(ifindex);
+      this.#moved.delete(ifindex);
+      this.#routes.forget(ifindex);
+    } else if (!this.#known.has(ifindex)) {
+      this.#known.add(ifindex);
+      // Not now: the engine is in the middle of adding it.
+      setImmediate(() => {
+        if (!this.#closed) this.resync();
+      });
+    }
+  }
+
+  #readable(): void {
+    for (let i = 0; i < BURST; i++) {
+      const got = this.#shim.netlinkReceive(this.#fd, this.#buffer);
+      if (got === EAGAIN) break;
+      if (got === ENOBUFS) {
+        this.#log.warn('rtnetlink notifications were lost; reading the tables anew');
+        this.resync();
+      } else if (got < 0) {
+        this.#log.error({ errno: errnoName(got) }, 'rtnetlink receive failed');
+        break;
+      } else {
+        for (const message of readMessages(this.#buffer.subarray(0, got))) this.#apply(message);
+      }
+    }
+    if (this.#routesAreStale) this.#resyncRoutes();
+  }
+
+  #apply(message: Message): void {
+    switch (message.type) {
+      case RTM_NEWLINK:
+      case RTM_DELLINK:
+        this.#applyLink(message);
+        break;
+      case RTM_NEWNEIGH:
+      case RTM_DELNEIGH:
+        this.#applyNeighbour(message);
+        break;
+      case RTM_NEWROUTE:
+      case RTM_DELROUTE:
+        this.#applyRoute(message);
+        break;
+      case RTM_DELADDR:
+        this.#routesAreStale = true;
+        break;
+    }
+  }
+
+  #applyLink({ type, body }: Message): void {
+    // AF_BRIDGE: the interface became or ceased to be a bridge port. It is still there.
+    const link = linkFamily(body) === 0 ? readLink(body) : undefined;
+    const vtep = link && this.#vtep(link.ifindex);
+    if (!vtep) return;
+    if (type === RTM_NEWLINK) {
+      // A message tells what was; the engine itself may have changed the interface since.
+      const isNews = differences(link, vtep.state()) !== undefined;
+      if (isNews) this.#changed(vtep, getLink(this.#shim, link.ifindex) ?? link);
+    } else if (link.moved) {
+      this.#moved.add(link.ifindex);
+      this.#log.info(
+        { dev: vtep.name },
+        'interface moved to another namespace; its tables are no longer mirrored',
+      );
+    } else {
+      this.#log.info({ dev: vtep.name }, 'interface deleted from outside');
+      this.#engine.delete(vtep.name, true);
+    }
+  }
+
+  #changed(vtep: VtepApi, link: LinkInfo): void {
+    const notice = differences(link, vtep.state());
+    if (!notice) return;
+    this.#log.info({ dev: vtep.name, ...notice }, 'interface changed from outside');
+    if (notice.up !== undefined) this.#routesAreStale = true;
+    vtep.noticed(notice);
+  }
+
+  #applyNeighbour({ type, body }: Message): void {
+    const neighbour = readNeighbour(body);
+    const vtep = neighbour && this.#vtep(neighbour.ifindex);
+    if (!vtep || !isOverlayHost(neighbour)) return;
+    if (type === RTM_NEWNEIGH) mirrorNeighbour(vtep, neighbour);
+    else unmirrorNeighbour(vtep, neighbour);
+  }
+
+  #applyRoute({ type, flags, body }: Message): void {
+    const route = readRoute(body);
+    if (!route) return;
+    if (type === RTM_NEWROUTE) this.#routes.add(route, (flags & NLM_F_REPLACE) !== 0);
+    else this.#routes.delete(route);
+  }
+}
