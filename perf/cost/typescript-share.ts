@@ -90,10 +90,7 @@ export async function typescriptShare(seconds: number): Promise<Figure> {
 }
 
 /** Stops a host's daemon and waits until it has written its profiles. */
-async function stopDaemon(host: {
-  daemon(): { stop(): Promise<unknown> };
-  namespace: { pids(): number[] };
-}): Promise<void> {
+async function stopDaemon(host: Host): Promise<void> {
   await host.daemon().stopDaemon();
   for (let waited = 0; host.namespace.pids().length > 0 && waited < 5000; waited += 50) await sleep(50);
 }

@@ -1,0 +1,182 @@
+/** The measuring tools tell loss, reordering, duplicates and a wrong octet apart. On loopback; only ping needs root. */
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { existsSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import t from 'tap';
+import { Background } from '../support/lab/background.js';
+import { run } from '../support/lab/command.js';
+import { tool } from '../support/lab/tools.js';
+
+const MAGIC_DATAGRAM = 0x76746467;
+const MAGIC_STREAM = 0x76746570;
+/** Ports of their own, so that test files may run side by side. */
+const port = 20_000 + (process.pid % 20_000);
+
+/** A datagram as vtep-datagrams numbers it; host order is little-endian on every machine we support. */
+function numbered(sequence: number, flow = 0): Buffer {
+  const bytes = Buffer.alloc(64);
+  bytes.writeUInt32LE(MAGIC_DATAGRAM, 0);
+  bytes.writeUInt32LE(flow, 4);
+  bytes.writeBigUInt64LE(BigInt(sequence), 8);
+  return bytes;
+}
+
+async function sinkSees(datagrams: readonly Buffer[]): Promise<Record<string, number>> {
+  const sink = new Background([tool('datagrams'), 'sink', '-p', String(port), '-i', '100']);
+  await sink.line(/ready/);
+  const socket = createSocket('udp4');
+  for (const bytes of datagrams)
+    await new Promise<void>((done, failed) =>
+      socket.send(bytes, port, '127.0.0.1', (error) => (error ? failed(error) : done())),
+    );
+  const line = await sink.line(/delivered/);
+  socket.close();
+  await sink.close();
+  return JSON.parse(line) as Record<string, number>;
+}
+
+t.test('datagrams: a gap is loss, a late one is reordering, a second one is a duplicate', async (t) => {
+  t.match(await sinkSees([0, 1, 2].map((n) => numbered(n))), {
+    delivered: 3,
+    lost: 0,
+    reordered: 0,
+    duplicated: 0,
+  });
+  t.match(await sinkSees([0, 1, 4].map((n) => numbered(n))), {
+    delivered: 3,
+    lost: 2,
+    reordered: 0,
+    duplicated: 0,
+  });
+  t.match(await sinkSees([0, 3, 1, 2].map((n) => numbered(n))), {
+    delivered: 4,
+    lost: 0,
+    reordered: 2,
+    duplicated: 0,
+  });
+  t.match(await sinkSees([0, 1, 1, 0].map((n) => numbered(n))), {
+    delivered: 2,
+    lost: 0,
+    reordered: 0,
+    duplicated: 2,
+  });
+  t.match(await sinkSees([numbered(0, 0), numbered(0, 1), Buffer.from('who?')]), {
+    delivered: 2,
+    flows: 2,
+    foreign: 1,
+  });
+});
+
+t.test('datagrams: source and sink agree', async (t) => {
+  const sink = new Background([tool('datagrams'), 'sink', '-p', String(port), '-i', '200']);
+  await sink.line(/ready/);
+  const { stdout } = await run([
+    tool('datagrams'),
+    'source',
+    '-p',
+    String(port),
+    '-c',
+    '5000',
+    '-n',
+    '7',
+    '-r',
+    '50',
+    '127.0.0.1',
+  ]);
+  const sent = JSON.parse(stdout) as { sent: number };
+  t.match(JSON.parse(await sink.line(/delivered/)), {
+    delivered: sent.sent,
+    lost: 0,
+    reordered: 0,
+    duplicated: 0,
+    flows: 7,
+  });
+  await sink.close();
+});
+
+/** Sends `content` to a stream sink in mode check and returns where it went wrong, -1n if nowhere. */
+async function verdictOn(content: Buffer, seed: bigint): Promise<{ bytes: bigint; wrongAt: bigint }> {
+  const sink = new Background([tool('stream'), 'sink', '-p', String(port), '-n', '1']);
+  await sink.line(/ready/);
+  const greeting = Buffer.alloc(24);
+  greeting.writeUInt32LE(MAGIC_STREAM, 0);
+  greeting.writeUInt32LE(2, 4);
+  greeting.writeBigUInt64LE(seed, 8);
+  const answer = await new Promise<Buffer>((resolve, reject) => {
+    const parts: Buffer[] = [];
+    const socket = connect(port, '127.0.0.1', () => socket.end(Buffer.concat([greeting, content])));
+    socket.on('data', (part) => parts.push(part));
+    socket.on('end', () => resolve(Buffer.concat(parts)));
+    socket.on('error', reject);
+  });
+  await sink.close();
+  return { bytes: answer.readBigUInt64LE(0), wrongAt: BigInt.asIntN(64, answer.readBigUInt64LE(32)) };
+}
+
+/** Word i of the content is mix(seed + i): splitmix64 without its last step. */
+function content(seed: bigint, words: number): Buffer {
+  const bytes = Buffer.alloc(words * 8);
+  for (let i = 0; i < words; i++) {
+    let x = BigInt.asUintN(64, (seed + BigInt(i)) * 0x9e3779b97f4a7c15n);
+    x = BigInt.asUintN(64, (x ^ (x >> 30n)) * 0xbf58476d1ce4e5b9n);
+    bytes.writeBigUInt64LE(x ^ (x >> 27n), i * 8);
+  }
+  return bytes;
+}
+
+t.test('stream: one wrong octet is found where it is', async (t) => {
+  const right = content(77n, 5000);
+  t.strictSame(await verdictOn(right, 77n), { bytes: 40_000n, wrongAt: -1n }, 'right content');
+  right[12_345]! ^= 1;
+  t.strictSame(await verdictOn(right, 77n), { bytes: 40_000n, wrongAt: 12_345n }, 'one bit flipped');
+});
+
+t.test('stream: source and sink agree in every mode', async (t) => {
+  for (const mode of ['discard', 'copy', 'check']) {
+    const sink = new Background([tool('stream'), 'sink', '-p', String(port), '-n', '2']);
+    await sink.line(/ready/);
+    const words = ['source', '-p', String(port), '-b', '3', '-P', '2', '-m', mode, '127.0.0.1'];
+    const { stdout } = await run([tool('stream'), ...words]);
+    t.match(JSON.parse(stdout), { ok: true, sent: 6_000_000, bytes: 6_000_000, mode }, mode);
+    await sink.close();
+  }
+});
+
+t.test('wrong usage is exit 2 and says what was expected', async (t) => {
+  const { code, stderr } = await run([tool('ping'), '-c', 'many', '127.0.0.1'], { allowFailure: true });
+  t.equal(code, 2);
+  t.match(stderr, /-c many: expected a number/);
+  t.equal((await run([tool('stream'), 'drain'], { allowFailure: true })).code, 2);
+});
+
+t.test(
+  'ping counts replies and their TTL',
+  { skip: process.getuid?.() !== 0 && 'needs root (raw socket)' },
+  async (t) => {
+    const { stdout } = await run([tool('ping'), '-j', '-f', '-c', '50', '127.0.0.1']);
+    t.match(JSON.parse(stdout), { sent: 50, received: 50, duplicates: 0, ttl: 64, errors: [] });
+  },
+);
+
+t.test('a background program that is forgotten ends with this process', async (t) => {
+  const script = `import { Background } from ${JSON.stringify(new URL('../support/lab/background.js', import.meta.url).href)};
+    console.log(new Background(['sleep', '60']).pid); process.kill(process.pid, 'SIGTERM'); setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let out = '';
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  t.equal(code, 143);
+  t.ok(await gone(Number(out)), 'the program is gone');
+});
+
+/** True within 2 s: no such process, or one that only waits to be reaped. */
+async function gone(pid: number): Promise<boolean> {
+  for (const end = Date.now() + 2000; Date.now() < end;) {
+    if (!existsSync(`/proc/${pid}`) || / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) return true;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return false;
+}
