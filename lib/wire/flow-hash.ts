@@ -7,7 +7,6 @@
  *   the rest     MAC addresses and EtherType (all ARP of a pair of hosts on one port)
  *
  * Neither payload nor TTL nor, for IP, MAC addresses take part. The two directions of a flow hash differently.
- * The mixing is MurmurHash3's (public domain, A. Appleby), seeded.
  */
 import { get16, get32 } from './bytes.js';
 import * as ethernet from './ethernet.js';
@@ -28,18 +27,14 @@ const MAX_EXTENSIONS = 6;
  * @param length octets of the frame, at least 14
  */
 export function flowHash(bytes: Uint8Array, offset: number, length: number, seed: number): number {
-  const end = offset + length;
+  const type = ethernet.etherType(bytes, offset);
+  if (!isVlan(type)) {
+    return hashNetwork(bytes, offset, offset + ethernet.HEADER_BYTES, offset + length, type, 0, seed);
+  }
   const network = networkOffset(bytes, offset, length);
   if (network < 0) return hashLinkLayer(bytes, offset, seed);
-  const type = get16(bytes, network - 2);
-  const vlan = network > offset + ethernet.HEADER_BYTES ? outerVlan(bytes, offset) : 0;
-  if (type === ethernet.TYPE_IPV4 && ipv4.checkIpv4(bytes, network, end - network) === 0) {
-    return hashIpv4(bytes, network, mix(seed, vlan));
-  }
-  if (type === ethernet.TYPE_IPV6 && ipv6.checkIpv6(bytes, network, end - network) === 0) {
-    return hashIpv6(bytes, network, mix(seed, vlan));
-  }
-  return hashLinkLayer(bytes, offset, seed);
+  const vlan = vlanId(bytes, offset + ethernet.TYPE);
+  return hashNetwork(bytes, offset, network, offset + length, get16(bytes, network - 2), vlan, seed);
 }
 
 /**
@@ -52,15 +47,29 @@ export function sourcePort(hash: number, min: number, max: number): number {
   return min + Math.floor((spread * (max - min)) / 0x1_0000_0000);
 }
 
-function outerVlan(bytes: Uint8Array, frame: number): number {
-  return isVlan(ethernet.etherType(bytes, frame)) ? vlanId(bytes, frame + ethernet.TYPE) : 0;
+function hashNetwork(
+  bytes: Uint8Array,
+  frame: number,
+  network: number,
+  end: number,
+  type: number,
+  vlan: number,
+  seed: number,
+): number {
+  if (type === ethernet.TYPE_IPV4 && ipv4.checkIpv4(bytes, network, end - network) === 0) {
+    return hashIpv4(bytes, network, vlan, seed);
+  }
+  if (type === ethernet.TYPE_IPV6 && ipv6.checkIpv6(bytes, network, end - network) === 0) {
+    return hashIpv6(bytes, network, vlan, seed);
+  }
+  return hashLinkLayer(bytes, frame, seed);
 }
 
-function hashIpv4(bytes: Uint8Array, ip: number, start: number): number {
-  const protocol = ipv4.protocol(bytes, ip);
-  let hash = mix(start, ipv4.source(bytes, ip));
-  hash = mix(hash, ipv4.destination(bytes, ip));
-  hash = mix(hash, protocol);
+function hashIpv4(bytes: Uint8Array, ip: number, vlan: number, seed: number): number {
+  const protocol = bytes[ip + ipv4.PROTOCOL];
+  let hash = mix(seed, (vlan << 8) | protocol);
+  hash = mix(hash, get32(bytes, ip + ipv4.SOURCE));
+  hash = mix(hash, get32(bytes, ip + ipv4.DESTINATION));
   if (hasPorts(protocol) && !ipv4.isFragment(bytes, ip)) {
     const header = ipv4.headerBytes(bytes, ip);
     if (ipv4.totalLength(bytes, ip) - header >= 4) hash = mix(hash, get32(bytes, ip + header));
@@ -68,9 +77,9 @@ function hashIpv4(bytes: Uint8Array, ip: number, start: number): number {
   return finalize(hash);
 }
 
-function hashIpv6(bytes: Uint8Array, ip: number, start: number): number {
+function hashIpv6(bytes: Uint8Array, ip: number, vlan: number, seed: number): number {
   const end = ip + ipv6.HEADER_BYTES + ipv6.payloadLength(bytes, ip);
-  let hash = mix(start, ipv6.flowLabel(bytes, ip));
+  let hash = mix(mix(seed, vlan), ipv6.flowLabel(bytes, ip));
   for (let word = ip + ipv6.SOURCE; word < ip + ipv6.HEADER_BYTES; word += 4) {
     hash = mix(hash, get32(bytes, word));
   }
@@ -78,11 +87,11 @@ function hashIpv6(bytes: Uint8Array, ip: number, start: number): number {
   let at = ip + ipv6.HEADER_BYTES;
   let fragment = false;
   for (let n = 0; n < MAX_EXTENSIONS && ipv6.isExtension(protocol) && at + 8 <= end; n++) {
-    if (protocol === ipv6.FRAGMENT) fragment = true;
+    fragment = protocol === ipv6.FRAGMENT;
     const next = bytes[at];
     at += ipv6.extensionBytes(bytes, at, protocol);
     protocol = next;
-    // Nothing behind this header is the same in every fragment.
+    // Of what follows, only the protocol is the same in every fragment.
     if (fragment) break;
   }
   hash = mix(hash, protocol);
@@ -107,15 +116,18 @@ function hasPorts(protocol: number): boolean {
   );
 }
 
+/**
+ * One multiplication a word and a shift that brings the high bits back down. MurmurHash3's own step has three and
+ * cost twice as much as everything else here; each step is invertible, so only finalize() has to scatter.
+ */
 function mix(hash: number, word: number): number {
-  let k = Math.imul(word, 0xcc9e2d51);
-  k = Math.imul((k << 15) | (k >>> 17), 0x1b873593);
-  const h = hash ^ k;
-  return (Math.imul((h << 13) | (h >>> 19), 5) + 0xe6546b64) | 0;
+  const product = Math.imul(hash ^ word, 0x9e3779b1 | 0);
+  return product ^ (product >>> 15);
 }
 
+/** The finalizer of MurmurHash3 (public domain, A. Appleby). */
 function finalize(hash: number): number {
-  let h = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  let h = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b | 0);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35 | 0);
   return h ^ (h >>> 16);
 }
