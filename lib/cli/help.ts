@@ -22,7 +22,8 @@ A learning switch with two peers:
   vtep fdb append 00:00:00:00:00:00 dst 192.168.100.4 dev vtep0
 `;
 
-const offered = (words: readonly Word[]): Word[] => words.filter((word) => word.refused === undefined);
+const offered = (words: readonly Word[]): Word[] =>
+  words.filter((word) => word.refused === undefined && !word.fixed);
 
 const negativeOf = (word: Word): string => `no${word.words[0]}`;
 

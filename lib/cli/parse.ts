@@ -137,7 +137,7 @@ function takePositional(state: State, args: readonly string[]): number {
 
 /** An unknown word. Words that `ip link` takes before `type vxlan` are told so. */
 function unknown(state: State, text: string): CommandFailure {
-  const command = state.typed.slice(0, 2).join(' ');
+  const command = state.typed.slice(0, 2).join(' ').trim();
   const before = state.words !== state.form.words && findWord(state.form.words, (word) => word.words, text);
   if (before) return wrong(`"${text}" stands before "type vxlan"`);
   return wrong(`"${text}" is unknown to "vtep ${command}"; ${expectation(offered(state.words), text)}`);

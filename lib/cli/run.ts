@@ -85,6 +85,9 @@ async function commandOf(object: CommandObject, verb: string): Promise<Command> 
 const isHelp = (text: string | undefined): boolean =>
   text !== undefined && text.length > 1 && 'help'.startsWith(text);
 
+/** `link add help`, `link add -h`: nothing else of the command matters then. */
+const asksHelp = (text: string): boolean => text === 'help' || /^--?h(elp)?$/.test(text);
+
 /** `monitor` has no verbs: its words follow at once. */
 function splitVerb(object: CommandObject, args: readonly string[]): [string, readonly string[]] {
   if (object.verb === '') return ['', args];
@@ -97,12 +100,11 @@ async function runObject(options: Options, streams: Streams, typed: readonly str
   const args = takeOptions(options, typed.slice(1));
   const forms = await object.forms();
   const [verb, words] = splitVerb(object, args);
-  if (options.help || isHelp(args[0])) return showHelp(streams, object, forms);
+  if (options.help || isHelp(args[0]) || args.some(asksHelp)) return showHelp(streams, object, forms);
   const form = formOf(object, forms, verb);
   const parsed = parseWords(form, [object.names[0] ?? '', verb, ...words], words, (rest) =>
     takeOption(options, rest),
   );
-  if (options.help) return showHelp(streams, object, forms);
   const session = new Session(options, streams, typed);
   const command = await commandOf(object, form.verbs[0] ?? '');
   try {
@@ -122,8 +124,8 @@ async function showHelp(
 }
 
 async function showVersion(streams: Streams): Promise<void> {
-  const { version } = await import('./version.js');
-  streams.out(`vtep utility, uvtep-${version()}\n`);
+  const { packageVersion } = await import('../control/api/version.js');
+  streams.out(`vtep utility, uvtep-${packageVersion()}\n`);
 }
 
 async function dispatch(argv: readonly string[], streams: Streams): Promise<void> {

@@ -50,6 +50,13 @@ const NETDEV =
   'master nomaster vrf dynamic carrier xdp xdpgeneric xdpdrv xdpoffload vf addrgenmode protodown ' +
   'gso_max_size gso_max_segs gro_max_size link-netns link-netnsid index numtxqueues numrxqueues parentdev';
 
+/** What vxlan_changelink may change. */
+const CHANGES = ['group', 'remote', 'local', 'dev', 'ttl', 'tos', 'df', 'flowlabel', 'learning', 'ageing'];
+const settable: Word = {
+  ...type,
+  then: VXLAN.map((word) => (CHANGES.includes(word.key) ? word : { ...word, fixed: true })),
+};
+
 export const forms: readonly Form[] = [
   {
     verbs: ['add'],
@@ -76,7 +83,7 @@ export const forms: readonly Form[] = [
       flag('down', 'up', false),
       mac,
       mtu,
-      type,
+      settable,
       ...refuse('ip link', `name ${NETDEV}`),
     ],
   },

@@ -18,6 +18,8 @@ export interface Word {
   /** The words that may follow from here on, instead of the ones before. */
   readonly then?: readonly Word[];
   readonly help?: string;
+  /** Cannot be changed on a device that exists: hidden from the help of `link set`, refused by the daemon. */
+  readonly fixed?: true;
 }
 
 /** One verb of an object. */

@@ -1,0 +1,133 @@
+import t from 'tap';
+import { run } from '../../../lib/cli/run.js';
+import { FakeDaemon } from '../fake-daemon.js';
+import { collector } from '../fixtures.js';
+
+const daemon = await FakeDaemon.start();
+t.teardown(() => daemon.stop());
+t.beforeEach(() => {
+  daemon.devices.clear();
+  daemon.requests.length = 0;
+  daemon.refusals.clear();
+});
+
+async function vtep(line: string) {
+  const streams = collector();
+  const exit = await run(line.split(' '), streams);
+  return { exit, ...streams.text };
+}
+
+t.test('add sends what was said, defaults are the daemon’s', async (t) => {
+  const line = 'link add vtep0 type vxlan id 1 dstport 4789 dev eth0 nolearning proxy l2miss l3miss';
+  t.same(await vtep(line), { exit: 0, out: '', err: '' });
+  t.same(daemon.bodies('POST /v1/links'), [
+    {
+      name: 'vtep0',
+      id: 1,
+      dstport: 4789,
+      dev: 'eth0',
+      learning: false,
+      proxy: true,
+      l2miss: true,
+      l3miss: true,
+    },
+  ]);
+  daemon.requests.length = 0;
+  await vtep(
+    'l a name vx1 address 02:00:00:00:00:01 mtu 1400 type vxlan id 2 dstport 0 remote 0.0.0.0 ttl auto tos inherit',
+  );
+  t.same(daemon.bodies('POST /v1/links'), [
+    { name: 'vx1', address: '02:00:00:00:00:01', mtu: 1400, id: 2, ttl: 0, tos: 'inherit' },
+  ]);
+});
+
+t.test('add up is one command: when it cannot come up it is not there', async (t) => {
+  t.equal((await vtep('link add vx0 up type vxlan id 1 dstport 4789')).exit, 0);
+  t.same(daemon.bodies('PATCH /v1/links/vx0'), [{ up: true }]);
+  daemon.refusals.set('PATCH /v1/links/vx1', {
+    code: 'ERR_VTEP_PORT_IN_USE',
+    message: 'port 4789 is in use by another process; choose another dstport',
+    errno: 'EADDRINUSE',
+  });
+  t.match(await vtep('link add vx1 up type vxlan id 2 dstport 4789'), {
+    exit: 2,
+    err: 'RTNETLINK answers: Address already in use: port 4789 is in use by another process; choose another dstport\n',
+  });
+  t.notOk(daemon.devices.has('vx1'));
+});
+
+t.test('warnings stay on stderr', async (t) => {
+  t.match(await vtep('link add vx0 type vxlan id 1'), {
+    exit: 0,
+    out: '',
+    err: /^vxlan: destination port not specified: 8472/,
+  });
+  t.match(await vtep('link add link eth0 name vx1 type vxlan id 2 dstport 4789'), {
+    exit: 0,
+    err: /"link eth0" is ignored, as by the kernel: "type vxlan … dev eth0" is meant/,
+  });
+});
+
+t.test('contradictions ask nothing', async (t) => {
+  for (const [words, says] of [
+    ['group 239.1.1.1', '"group 239.1.1.1" requires "dev"'],
+    ['group 239.1.1.1 dev eth0 remote 192.0.2.1', 'exclude each other'],
+    ['local 192.0.2.1 remote ::1', 'different families'],
+    ['remote 239.1.1.1', '"remote" expects a unicast'],
+  ] as const)
+    t.match(await vtep(`link add vx0 type vxlan id 1 dstport 4789 ${words}`), { exit: 1, err: says });
+  t.same(daemon.requests, []);
+});
+
+t.test('set', async (t) => {
+  daemon.add({ name: 'vx0', id: 1 });
+  t.same(await vtep('link set vx0 up mtu 1300'), { exit: 0, out: '', err: '' });
+  await vtep('link set dev vx0 type vxlan ttl 7 nolearning dev eth1');
+  t.same(daemon.bodies('PATCH /v1/links/vx0'), [
+    { mtu: 1300, up: true },
+    { ttl: 7, learning: false, dev: 'eth1' },
+  ]);
+  t.match(await vtep('link set vx0 type vxlan id 6'), {
+    exit: 2,
+    err: /^RTNETLINK answers: Operation not supported: id /,
+  });
+  t.match(await vtep('link set vx0 type vxlan'), { exit: 1, err: /"type vxlan" expects what to change/ });
+  t.match(await vtep('link set vx0 master br0'), { exit: 1, err: /use `ip link set vx0 master br0`/ });
+  t.same(await vtep('link set nope up'), { exit: 1, out: '', err: 'Cannot find device "nope"\n' });
+});
+
+t.test('del', async (t) => {
+  daemon.add({ name: 'vx0', id: 1 });
+  t.same(await vtep('link del vx0'), { exit: 0, out: '', err: '' });
+  t.same(await vtep('link d dev vx0'), { exit: 1, out: '', err: 'Cannot find device "vx0"\n' });
+});
+
+t.test('show', async (t) => {
+  daemon.add({ name: 'no-netdev0', id: 1, remote: '192.0.2.2', dstport: 4789 });
+  daemon.add({ name: 'no-netdev1', id: 2, up: true });
+  const plain = await vtep('link show no-netdev0');
+  t.equal(plain.out.split('\n').length, 3);
+  t.match(
+    plain.out,
+    /^4: no-netdev0: <BROADCAST,MULTICAST> mtu 1500 state DOWN mode DEFAULT group default qlen 1000\n/,
+  );
+  t.match((await vtep('-d link')).out, 'vxlan id 1 remote 192.0.2.2 srcport 0 0 dstport 4789 ttl auto');
+  t.match(
+    (await vtep('-d -o link show no-netdev0')).out,
+    /^4: [^\n]*\\ {4}link\/ether [^\n]*\\ {4}vxlan id 1[^\n]*\n$/,
+  );
+  t.match((await vtep('link show -s no-netdev0')).out, 'RX:  bytes packets', 'options may follow the verb');
+  t.match((await vtep('link show up')).out, /^5: no-netdev1: /);
+  t.same(
+    (JSON.parse((await vtep('-j link ls')).out) as { ifname: string }[]).map((link) => link.ifname),
+    ['no-netdev0', 'no-netdev1'],
+  );
+  t.match(JSON.parse((await vtep('-j -d -s link show no-netdev0')).out), [
+    {
+      linkinfo: { info_data: { id: 1, remote: '192.0.2.2', port: 4789 } },
+      stats64: { rx: { bytes: 0 } },
+      drops: {},
+    },
+  ]);
+  t.same(await vtep('link show nope'), { exit: 1, out: '', err: 'Device "nope" does not exist.\n' });
+});

@@ -1,0 +1,75 @@
+import t from 'tap';
+import { linkJson, linkLines, vxlanJson, vxlanText } from '../../../lib/cli/format/link.js';
+import { presumed } from '../../../lib/cli/netdev.js';
+import { linkState } from '../fixtures.js';
+
+const full = linkState({
+  name: 'vx0',
+  id: 42,
+  remote: '192.0.2.2',
+  local: '192.0.2.1',
+  dev: 'd0',
+  dstport: 4789,
+  srcport: [5000, 6000],
+  ttl: 5,
+  tos: 0x16,
+  df: 'set',
+  ageing: 100,
+  maxaddress: 50,
+  proxy: true,
+  rsc: true,
+  l2miss: true,
+  l3miss: true,
+  learning: false,
+  udpcsum: false,
+  up: true,
+});
+
+t.test('as ip -d link show of iproute2 6.1 printed a kernel device with these options', async (t) => {
+  t.equal(
+    vxlanText(full),
+    'vxlan id 42 remote 192.0.2.2 local 192.0.2.1 dev d0 srcport 5000 6000 dstport 4789 nolearning proxy rsc l2miss l3miss ' +
+      'tos 0x16 ttl 5 df set ageing 100 maxaddr 50 noudpcsum noudp6zerocsumtx noudp6zerocsumrx',
+  );
+  const v6 = { ttl: 'inherit', tos: 'inherit', flowlabel: 0x123, udp6zerocsumrx: true, dev: 'd0' } as const;
+  const group = linkState({ name: 'vx6', id: 43, group: 'ff05::1', dstport: 4789, ...v6 });
+  t.equal(
+    vxlanText(group),
+    'vxlan id 43 group ff05::1 dev d0 srcport 0 0 dstport 4789 tos inherit ttl inherit flowlabel 0x123 ageing 300 ' +
+      'udpcsum noudp6zerocsumtx udp6zerocsumrx',
+  );
+  t.match(vxlanJson(group), { group6: 'ff05::1', tos: '0x1', label: '0x123', ttl_inherit: true });
+  t.notOk('ttl' in vxlanJson(group));
+});
+
+t.test('lines', async (t) => {
+  const [head, address, vxlan, own] = linkLines(full, presumed(full), true);
+  t.equal(
+    head,
+    '4: vx0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1450 state UNKNOWN mode DEFAULT group default qlen 1000',
+  );
+  t.equal(address, '    link/ether a2:53:73:73:3f:e5 brd ff:ff:ff:ff:ff:ff');
+  t.match(vxlan, /^ {4}vxlan id 42 /);
+  t.equal(own, '    tap persist off ');
+  t.equal(linkLines(full, presumed(full), false).length, 2);
+  const without = { ...full, missing: ['UDP_SEGMENT', 'USO'], persistent: true };
+  t.equal(linkLines(without, presumed(without), true)[3], '    tap persist on missing UDP_SEGMENT USO ');
+});
+
+t.test('JSON', async (t) => {
+  const down = linkState({ name: 'vx1', id: 1, remote: '0.0.0.0' });
+  const json = linkJson(down, { ...presumed(down), master: 'br0', queues: { tx: 2, rx: 2 } }, true);
+  t.match(json, {
+    ifindex: 4,
+    ifname: 'vx1',
+    flags: ['BROADCAST', 'MULTICAST'],
+    mtu: 1500,
+    master: 'br0',
+    operstate: 'DOWN',
+    txqlen: 1000,
+    linkinfo: { info_kind: 'vxlan' },
+    num_tx_queues: 2,
+    vtep: { persistent: false, missing: [] },
+  });
+  t.notOk('remote' in vxlanJson(down), '0.0.0.0 is no destination');
+});
