@@ -10,6 +10,7 @@
 import { memory } from './cost/memory.js';
 import { typescriptShare } from './cost/typescript-share.js';
 import { flood } from './latency/flood.js';
+import { micro } from './micro/main.js';
 import type { Figure } from './suite/figure.js';
 import { busyBefore, describeMachine, readJiffies, share } from './suite/machine.js';
 import type { Progress } from './suite/alternate.js';
@@ -97,9 +98,10 @@ async function throughput(effort: Effort): Promise<number> {
 }
 
 async function main(words: string[]): Promise<number> {
+  if (words[0] === 'micro' && words.length === 1) return await micro();
   const unknown = words.find((word) => word !== '--quick');
   if (unknown !== undefined) {
-    process.stderr.write(`"${unknown}" is no suite; expected --quick\n`);
+    process.stderr.write(`"${unknown}" is no suite; expected --quick or micro\n`);
     return 1;
   }
   return await throughput(words.includes('--quick') ? QUICK : FULL);

@@ -7,7 +7,6 @@ import { createRequire } from 'node:module';
 
 interface Cap {
   open(device: string, filter: string, bufferSize: number, buffer: Buffer): string;
-  setMinBytes(bytes: number): void;
   on(event: 'packet', listener: (bytes: number, truncated: boolean) => void): void;
 }
 
@@ -18,7 +17,6 @@ const capture = new Cap();
 const buffer = Buffer.alloc(65_535 + 64); // cap writes here: it must live as long as the capture
 const linkType = capture.open(device, filter, 10 * 1024 * 1024, buffer);
 if (linkType !== 'ETHERNET') throw new Error(`${device} is ${linkType}, not Ethernet`);
-capture.setMinBytes(0);
 capture.on('packet', (bytes) => {
   process.stdout.write(`${buffer.toString('hex', 0, bytes)}\n`);
 });
