@@ -1,11 +1,16 @@
 /** Public API of uvtep: re-exports only. */
 export { VtepError, type VtepErrorCode } from './errors.js';
-export type { EngineApi, ForwardingDatabase, NeighbourTableApi, RouteTableApi, VtepApi } from './engine/api.js';
+export type {
+  EngineApi,
+  ForwardingDatabase,
+  NeighbourTableApi,
+  RouteTableApi,
+  VtepApi,
+} from './engine/api.js';
 export { Engine, type EngineOptions } from './engine/engine.js';
 export { MemorySystem } from './engine/memory-system.js';
-export { NativeSystem } from './engine/native-system.js';
+export { openNativeEngine, type NativeEngine, type NativeEngineOptions } from './engine/native-engine.js';
 export type { System } from './engine/system.js';
-export { ThreadedDataplane, type ThreadOptions } from './engine/threads.js';
 export type * from './engine/types.js';
 export { load as loadShim } from './native/load.js';
 export type { Shim } from './native/shim.js';

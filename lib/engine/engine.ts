@@ -33,8 +33,6 @@ export interface EngineOptions {
   clock?: Clock;
   /** Seed of the flow hash, for repeatable source ports. Default random. */
   seed?: number;
-  /** Told of errors that have no caller, such as an interface set up from outside whose port is in use. */
-  failed?: (error: Error) => void;
 }
 
 export class Engine implements EngineApi {
@@ -99,9 +97,7 @@ export class Engine implements EngineApi {
     });
     this.#vteps.set(tap.name, vtep);
     this.#byNumber[index] = vtep;
-    this.#emit({ type: 'link', action: 'new', dev: vtep.name, link: vtep.state() });
-    // A persistent interface may be up already.
-    if (tap.up) vtep.noticed({ up: true });
+    vtep.announce();
     return vtep;
   }
 

@@ -72,6 +72,7 @@ export class MemorySystem implements System {
       address: request.address ?? formatMac(0x02000000, fd),
       mtu: request.mtu,
       up: false,
+      offloads: 0,
       missing: [],
     };
     this.#interfaces.set(fd, { tap, frames: new MemoryFrames() });
@@ -139,6 +140,8 @@ class MemoryPorts implements PortFactory {
   datagramWriter(): TransmitPort {
     return this.#underlay;
   }
+
+  carry(): void {}
 }
 
 function noDevice(name: string): VtepError {

@@ -23,6 +23,8 @@ export type WorkerMessage =
       egress: Egress;
       tables: TableShares;
       counters: SharedArrayBuffer;
+      /** OFFLOAD_* bits of its TAP. */
+      offloads: number;
     }
   | { kind: 'settings'; index: number; settings: DeviceSettings; egress: Egress }
   | { kind: 'forget'; index: number }
@@ -53,8 +55,6 @@ export interface WorkerStart {
   waker: number;
   clockStart: number;
   seed: number;
-  /** OFFLOAD_* bits of the TAPs. */
-  offloads: number;
   /** Microseconds to poll before sleeping. */
   spin: number;
   /** Float64: seconds in TypeScript, in native calls, waiting; bursts; frames (see worker.ts). */

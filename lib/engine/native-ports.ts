@@ -1,18 +1,17 @@
 /** The ports of a thread that runs on the kernel's TAPs and sockets. */
+import type { Shim } from '../native/shim.js';
 import type { ReceivePort, TransmitPort } from '../port/port.js';
 import { TapPort, TapWriter } from '../port/tap-port.js';
 import { UdpPort, UdpWriter } from '../port/udp-port.js';
-import type { Shim } from '../native/shim.js';
 import type { PortFactory } from './system.js';
 
 export class NativePorts implements PortFactory {
   readonly #shim: Shim;
-  readonly #offloads: number;
+  readonly #frames: TapWriter;
 
-  /** @param offloads OFFLOAD_* bits the TAPs carry */
-  constructor(shim: Shim, offloads: number) {
+  constructor(shim: Shim) {
     this.#shim = shim;
-    this.#offloads = offloads;
+    this.#frames = new TapWriter(shim);
   }
 
   frames(fd: number): ReceivePort {
@@ -24,10 +23,14 @@ export class NativePorts implements PortFactory {
   }
 
   frameWriter(): TransmitPort {
-    return new TapWriter(this.#shim, this.#offloads);
+    return this.#frames;
   }
 
   datagramWriter(): TransmitPort {
     return new UdpWriter(this.#shim);
+  }
+
+  carry(offloads: number): void {
+    this.#frames.carry(offloads);
   }
 }

@@ -123,6 +123,7 @@ export class NativeSystem implements System {
       address: formatOctets(link.mac),
       mtu: link.mtu,
       up: link.up,
+      offloads: info.offloads,
       missing: MISSING_NAMES.filter(([bit]) => (info.offloads & bit) === 0).map(([, name]) => name),
     };
   }

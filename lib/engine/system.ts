@@ -25,7 +25,8 @@ export interface Tap {
   address: string;
   mtu: number;
   up: boolean;
-  /** Offloads the kernel lacks, by name. */
+  /** OFFLOAD_* bits in force, and the names of those the kernel lacks. */
+  offloads: number;
   missing: string[];
 }
 
@@ -48,6 +49,8 @@ export interface PortFactory {
   datagrams(fd: number): ReceivePort;
   frameWriter(): TransmitPort;
   datagramWriter(): TransmitPort;
+  /** Told what the TAPs of the host carry (OFFLOAD_* bits) when one is opened. */
+  carry(offloads: number): void;
 }
 
 export interface System extends InterfaceNames {

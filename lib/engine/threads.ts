@@ -39,18 +39,11 @@ export class ThreadedDataplane implements Dataplane {
   readonly #shim: Shim;
   readonly #threads: Thread[] = [];
 
-  /** @param offloads OFFLOAD_* bits of the TAPs */
-  constructor(
-    shim: Shim,
-    clock: MonotonicClock,
-    seed: number,
-    offloads: number,
-    options: ThreadOptions = {},
-  ) {
+  constructor(shim: Shim, clock: MonotonicClock, seed: number, options: ThreadOptions = {}) {
     this.#shim = shim;
     this.workers = options.workers ?? 1;
     this.epochs = new Epochs(this.workers);
-    for (let reader = 0; reader < this.workers; reader++) this.#begin(reader, clock, seed, offloads, options);
+    for (let reader = 0; reader < this.workers; reader++) this.#begin(reader, clock, seed, options);
   }
 
   post(worker: number, message: WorkerMessage): void {
@@ -66,13 +59,7 @@ export class ThreadedDataplane implements Dataplane {
     for (const thread of this.#threads.splice(0)) this.#shim.close(thread.waker);
   }
 
-  #begin(
-    reader: number,
-    clock: MonotonicClock,
-    seed: number,
-    offloads: number,
-    options: ThreadOptions,
-  ): void {
+  #begin(reader: number, clock: MonotonicClock, seed: number, options: ThreadOptions): void {
     const ring = new RecordRing(RING_CAPACITY);
     const unclaimed = new CounterBlock(COUNTERS);
     const bell = new SharedArrayBuffer(8);
@@ -91,7 +78,6 @@ export class ThreadedDataplane implements Dataplane {
       waker,
       clockStart: clock.start,
       seed,
-      offloads,
       spin: options.spin ?? 0,
       timing,
     };

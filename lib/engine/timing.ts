@@ -22,6 +22,7 @@ export function timed(ports: PortFactory, timing: Float64Array): PortFactory {
     datagrams: (fd) => new TimedReceive(ports.datagrams(fd), timing),
     frameWriter: () => new TimedTransmit(ports.frameWriter(), timing),
     datagramWriter: () => new TimedTransmit(ports.datagramWriter(), timing),
+    carry: (offloads) => ports.carry(offloads),
   };
 }
 

@@ -7,38 +7,31 @@
  *   link del   everything goes
  */
 import { COUNTERS } from '../dataplane/counters.js';
-import type { DeviceTables, Egress } from '../dataplane/device.js';
+import type { DeviceTables } from '../dataplane/device.js';
 import { RECORD_ADDRESS0, RECORD_IFINDEX, RECORD_MAC_HIGH, RECORD_MAC_LOW } from '../dataplane/records.js';
-import { VtepError } from '../errors.js';
 import { CounterBlock } from '../memory/counters.js';
-import { formatAddress, formatMac, isIpv4, parseMac } from '../wire/text.js';
+import { formatAddress, formatMac } from '../wire/text.js';
 import type { VtepApi } from './api.js';
+import { Attachment } from './attachment.js';
 import { type Clock, TICKS_PER_SECOND } from './clock.js';
 import type { TableContext } from './context.js';
 import type { Dataplane } from './dataplane.js';
 import { Forwarding } from './forwarding.js';
 import type { WorkerMessage } from './messages.js';
 import { Neighbours } from './neighbours.js';
+import { checkAddress, checkMtu, checkUnderlay, withoutOldDefault } from './option-checks.js';
+import { findRouters, NO_ROUTER } from './router-addresses.js';
 import { Routes } from './routes.js';
-import {
-  DEFAULT_AGEING,
-  deviceSettings,
-  hasChecksum,
-  headroom,
-  sourcePorts,
-  underlayFamily,
-} from './settings.js';
+import { DEFAULT_AGEING, deviceSettings, underlayFamily } from './settings.js';
 import { statistics } from './statistics.js';
 import type { System, Tap } from './system.js';
 import { makeTables, shareTables } from './tables.js';
 import type { LinkChange, LinkConfig, LinkState, LinkStatistics, VtepEvent } from './types.js';
-import type { EgressKey, Listener, ListenerKey, Underlay } from './underlay.js';
-import { addressWords, isGroup, isGroupMac, isZeroMac, macWords } from './words.js';
+import type { Listener, Underlay } from './underlay.js';
+import { macWords } from './words.js';
 
 /** FDB_AGE_INTERVAL: the ageing scan runs at least this often, in ticks. */
 const AGE_INTERVAL = 10 * TICKS_PER_SECOND;
-const MIN_MTU = 68;
-const MAX_MTU = 65_535;
 
 /** What a VTEP needs of the engine it belongs to. */
 export interface VtepHost {
@@ -61,26 +54,24 @@ export class Vtep implements VtepApi {
   #config: LinkConfig;
   readonly #host: VtepHost;
   readonly #tap: Tap;
+  readonly #attachment: Attachment;
   readonly #counters: CounterBlock[];
   readonly #events = { learned: 0, moved: 0, aged: 0 };
   #up = false;
-  #listener: Listener | undefined;
-  #egressKey: EgressKey | undefined;
-  #egress: Egress = { ports: new Int32Array(), plain: new Int32Array(), df: new Int32Array() };
   #nextAgeing = 0;
-  #router4 = 0;
-  #router6: [number, number, number, number] = [0, 0, 0, 0];
+  #routers = NO_ROUTER;
   #routersStale = false;
 
   /** Takes over `tap`, whatever happens next; `config` is complete and checked. */
   constructor(index: number, config: LinkConfig, tap: Tap, host: VtepHost) {
     this.index = index;
-    this.#config = { ...config, ageing: config.ageing || DEFAULT_AGEING };
+    this.#config = config;
     this.#host = host;
     this.#tap = tap;
     this.family = underlayFamily(config);
     this.tables = makeTables(index, config.maxaddress, host.dataplane);
     this.#counters = Array.from({ length: host.dataplane.workers }, () => new CounterBlock(COUNTERS));
+    this.#attachment = new Attachment(host.underlay, host.system, this.family);
     const context = this.#context();
     this.fdb = new Forwarding(this.tables.fdb, this.tables.remotes, this.tables.lists, context);
     this.neighbours = new Neighbours(this.tables.neighbours, context);
@@ -89,12 +80,11 @@ export class Vtep implements VtepApi {
       kind: 'device',
       index,
       settings: this.#settings(worker),
-      egress: this.#egress,
+      egress: this.#attachment.egress,
       tables: shareTables(this.tables),
       counters: this.#counters[worker].share,
+      offloads: tap.offloads,
     }));
-    const dst = config.remote ?? config.group;
-    if (dst !== undefined) this.fdb.addDefault(dst, this.#defaultIfindex(config));
   }
 
   get name(): string {
@@ -109,14 +99,6 @@ export class Vtep implements VtepApi {
     return this.#config;
   }
 
-  get isUp(): boolean {
-    return this.#up;
-  }
-
-  get persistent(): boolean {
-    return !this.#tap.created;
-  }
-
   state(): LinkState {
     return {
       ...this.#config,
@@ -125,32 +107,39 @@ export class Vtep implements VtepApi {
       address: this.#tap.address,
       mtu: this.#tap.mtu,
       up: this.#up,
-      persistent: this.persistent,
+      persistent: !this.#tap.created,
       missing: this.#tap.missing,
     };
   }
 
+  /** First words to the world: the link, then its default destination; an interface that was there may be up. */
+  announce(): void {
+    this.#told();
+    const dst = this.#config.remote ?? this.#config.group;
+    if (dst !== undefined) this.fdb.addDefault(dst, this.#defaultIfindex(this.#config));
+    if (this.#tap.up) this.noticed({ up: true });
+  }
+
   set(change: LinkChange): void {
     const { up, mtu, address, ...options } = change;
-    const next = this.#checked({ ...this.#config, ...withoutOldDefault(options) });
-    this.#checkMtu(mtu, next);
-    this.#checkAddress(address);
+    const { system } = this.#host;
     const before = this.#config;
+    const next = { ...before, ...withoutOldDefault(options) };
+    next.ageing ||= DEFAULT_AGEING;
+    checkUnderlay(next, this.name, this.family, system);
+    checkMtu(mtu, next, this.family, system);
+    checkAddress(address);
+    const releaseOld = this.#up ? this.#attachment.renew(next) : () => {};
     this.#config = next;
-    try {
-      if (this.#up) this.#renewEgress();
-    } catch (error) {
-      this.#config = before;
-      throw error;
-    }
     this.#replaceDefault(before, next);
     if (mtu !== undefined || address !== undefined) this.#change({ mtu, address });
     if (change.ageing !== undefined) this.#nextAgeing = this.#host.clock.now();
     if (change.learning !== undefined) this.#each(() => ({ kind: 'unlearn' }));
     this.#publish();
+    releaseOld();
     if (up === true && !this.#up) this.#bringUp();
     if (up === false && this.#up) {
-      this.#host.system.changeInterface(this.name, { up: false });
+      system.changeInterface(this.name, { up: false });
       this.#goDown();
     }
     this.#told();
@@ -200,7 +189,11 @@ export class Vtep implements VtepApi {
 
   /** Housekeeping: ageing when due, and which address signs ICMP errors. */
   tick(): void {
-    if (this.#routersStale) this.#findRouters();
+    if (this.#routersStale) {
+      this.#routersStale = false;
+      this.#routers = findRouters(this.neighbours, this.fdb);
+      this.#publish();
+    }
     const now = this.#host.clock.now();
     if (!this.#up || ((now - this.#nextAgeing) | 0) < 0) return;
     const { aged, next } = this.fdb.age(this.#config.ageing * TICKS_PER_SECOND);
@@ -241,15 +234,7 @@ export class Vtep implements VtepApi {
   }
 
   #goUp(): void {
-    const listener = this.#host.underlay.listen(this.#listenerKey());
-    this.#listener = listener;
-    try {
-      this.#renewEgress();
-      this.#joinGroup(listener, 'join');
-    } catch (error) {
-      this.#releaseSockets();
-      throw error;
-    }
+    const listener = this.#attachment.open(this.#config);
     this.#up = true;
     this.#nextAgeing = (this.#host.clock.now() + AGE_INTERVAL) | 0;
     listener.devices.set(this.#config.id, this.index);
@@ -259,14 +244,13 @@ export class Vtep implements VtepApi {
   }
 
   #goDown(): void {
-    const listener = this.#listener!;
+    const listener = this.#attachment.listener!;
     this.#up = false;
     this.#each((worker) => ({ kind: 'frames', index: this.index, fd: this.#tap.fds[worker], on: false }));
     listener.devices.delete(this.#config.id);
     this.#announceListener(listener);
-    this.#joinGroup(listener, 'leave');
-    this.#releaseSockets();
     this.#publish();
+    this.#attachment.close(this.#config);
     this.fdb.flushDynamic();
     this.#each(() => ({ kind: 'unlearn' }));
   }
@@ -281,87 +265,14 @@ export class Vtep implements VtepApi {
     );
   }
 
-  #releaseSockets(): void {
-    if (this.#egressKey !== undefined) this.#host.underlay.releaseEgress(this.#egressKey);
-    this.#egressKey = undefined;
-    this.#host.underlay.unlisten(this.#listenerKey());
-    this.#listener = undefined;
-  }
-
-  /** The pool the options ask for now; the old one goes after the workers have been told. */
-  #renewEgress(): void {
-    const key: EgressKey = {
-      family: this.family,
-      ports: sourcePorts(this.#config),
-      checksum: hasChecksum(this.#config, this.family),
-      df: this.#config.df !== 'unset',
-    };
-    const old = this.#egressKey;
-    if (old !== undefined && JSON.stringify(old) === JSON.stringify(key)) return;
-    this.#egress = this.#host.underlay.egress(key);
-    this.#egressKey = key;
-    this.#publish();
-    if (old !== undefined) this.#host.underlay.releaseEgress(old);
-  }
-
-  #joinGroup(listener: Listener, verb: 'join' | 'leave'): void {
-    const text = this.#config.group ?? this.#config.remote;
-    if (text === undefined) return;
-    const group = addressWords(text, 'group');
-    if (!isGroup(group)) return;
-    for (const fd of listener.fds) this.#host.system[verb](fd, group, this.#defaultIfindex(this.#config));
-  }
-
-  #listenerKey(): ListenerKey {
-    return {
-      family: this.family,
-      port: this.#config.dstport,
-      zeroChecksum6Rx: this.#config.udp6zerocsumrx,
-    };
-  }
-
   // --- options ----------------------------------------------------------------------------------------
-
-  #checked(config: LinkConfig): LinkConfig {
-    const next = { ...config, ageing: config.ageing || DEFAULT_AGEING };
-    for (const text of [next.remote, next.group, next.local]) {
-      if (text !== undefined && underlayFamily({ remote: text }) !== this.family) {
-        throw new VtepError(
-          'ERR_VTEP_FIXED',
-          `${text}: the underlay of ${this.name} is IPv${this.family}, and its family cannot be changed`,
-          { errno: 'EINVAL', word: text },
-        );
-      }
-    }
-    if (next.dev !== undefined) this.#host.system.mtuOf(next.dev);
-    return next;
-  }
-
-  #checkMtu(mtu: number | undefined, config: LinkConfig): void {
-    if (mtu === undefined) return;
-    const most =
-      config.dev === undefined ? MAX_MTU : this.#host.system.mtuOf(config.dev) - headroom(this.family);
-    if (mtu >= MIN_MTU && mtu <= most) return;
-    throw new VtepError('ERR_VTEP_ARGUMENT', `mtu ${mtu}: expected ${MIN_MTU} to ${most}`, {
-      errno: 'EINVAL',
-      word: String(mtu),
-    });
-  }
-
-  #checkAddress(address: string | undefined): void {
-    if (address === undefined) return;
-    const mac = macWords(address, 'address');
-    if (!isGroupMac(mac) && !isZeroMac(mac)) return;
-    throw new VtepError('ERR_VTEP_ARGUMENT', `address "${address}": expected a unicast MAC address`, {
-      errno: 'EADDRNOTAVAIL',
-      word: address,
-    });
-  }
 
   #change(change: { mtu?: number; address?: string }): void {
     this.#host.system.changeInterface(this.name, change);
     if (change.mtu !== undefined) this.#tap.mtu = change.mtu;
-    if (change.address !== undefined) this.#tap.address = canonicalMac(change.address);
+    if (change.address === undefined) return;
+    const mac = macWords(change.address, 'address');
+    this.#tap.address = formatMac(mac.high, mac.low);
   }
 
   /** The new default destination is appended before the old one goes; entries added by hand stay. */
@@ -369,12 +280,8 @@ export class Vtep implements VtepApi {
     const from = before.remote ?? before.group;
     const to = after.remote ?? after.group;
     if (from === to && before.dev === after.dev) return;
-    if (this.#listener !== undefined) {
-      this.#config = before;
-      this.#joinGroup(this.#listener, 'leave');
-      this.#config = after;
-      this.#joinGroup(this.#listener, 'join');
-    }
+    this.#attachment.leave(before);
+    this.#attachment.join(after);
     if (to !== undefined) this.fdb.addDefault(to, this.#defaultIfindex(after));
     if (from !== undefined) this.fdb.removeDefault(from, this.#defaultIfindex(before));
   }
@@ -391,8 +298,7 @@ export class Vtep implements VtepApi {
       mtu: this.#tap.mtu,
       up: this.#up,
       tap: this.#tap.fds[worker],
-      router4: this.#router4,
-      router6: this.#router6,
+      ...this.#routers,
     });
   }
 
@@ -401,7 +307,7 @@ export class Vtep implements VtepApi {
       kind: 'settings',
       index: this.index,
       settings: this.#settings(worker),
-      egress: this.#egress,
+      egress: this.#attachment.egress,
     }));
   }
 
@@ -415,18 +321,14 @@ export class Vtep implements VtepApi {
   }
 
   #context(): TableContext {
-    const config = () => this.#config;
+    const { id: vni, dstport: port } = this.#config;
     const name = () => this.name;
     return {
       get dev() {
         return name();
       },
-      get vni() {
-        return config().id;
-      },
-      get port() {
-        return config().dstport;
-      },
+      vni,
+      port,
       family: this.family,
       clock: this.#host.clock,
       interfaces: this.#host.system,
@@ -436,29 +338,4 @@ export class Vtep implements VtepApi {
       },
     };
   }
-
-  /** The neighbour whose MAC is a router's entry in the FDB signs ICMP errors for its family. */
-  #findRouters(): void {
-    this.#routersStale = false;
-    this.#router4 = 0;
-    this.#router6 = [0, 0, 0, 0];
-    this.neighbours.some((words, high, low) => {
-      if (!this.fdb.isRouter(high, low)) return false;
-      if (isIpv4(words)) this.#router4 = words[3];
-      else this.#router6 = [words[0], words[1], words[2], words[3]];
-      return this.#router4 !== 0 && this.#router6[3] !== 0;
-    });
-    this.#publish();
-  }
-}
-
-/** `remote` and `group` are two names of one thing: giving one takes the other's place. */
-function withoutOldDefault(options: LinkChange): LinkChange {
-  if (options.remote !== undefined) return { ...options, group: undefined };
-  return options.group !== undefined ? { ...options, remote: undefined } : options;
-}
-
-function canonicalMac(text: string): string {
-  const mac = parseMac(text)!;
-  return formatMac(mac.high, mac.low);
 }

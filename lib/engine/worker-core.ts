@@ -66,6 +66,7 @@ export class WorkerCore {
   handle(message: WorkerMessage): void {
     switch (message.kind) {
       case 'device':
+        this.#options.ports.carry(message.offloads);
         this.#devices[message.index] = new Device(
           message.index,
           message.settings,

@@ -45,7 +45,7 @@ class Worker {
     this.#poller = this.#shim.pollerOpen();
     this.#shim.pollerAdd(this.#poller, start.waker, start.waker | WAKER);
     this.#timing = start.timing && new Float64Array(start.timing);
-    const ports = new NativePorts(this.#shim, start.offloads);
+    const ports = new NativePorts(this.#shim);
     this.#core = new WorkerCore({
       ports: this.#timing === undefined ? ports : timed(ports, this.#timing),
       ring: this.#ring,

@@ -33,11 +33,14 @@ export class TapPort implements ReceivePort {
 /** Writes to whatever TAP queue an entry's PORT column names; all TAPs of one kernel carry the same offloads. */
 export class TapWriter implements TransmitPort {
   readonly #shim: Shim;
-  readonly #coalesce: number;
+  #coalesce = 0;
 
-  /** @param offloads OFFLOAD_* bits that the TAPs were opened with */
-  constructor(shim: Shim, offloads: number) {
+  constructor(shim: Shim) {
     this.#shim = shim;
+  }
+
+  /** From now on super-frames are written as far as the TAPs carry them; `offloads` are OFFLOAD_* bits. */
+  carry(offloads: number): void {
     this.#coalesce =
       ((offloads & OFFLOAD_TSO4) !== 0 ? COALESCE_TCP : 0) |
       ((offloads & OFFLOAD_USO) !== 0 ? COALESCE_UDP : 0);

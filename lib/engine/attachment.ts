@@ -1,0 +1,101 @@
+/**
+ * A VTEP's hold on the underlay while it is up: the listening socket of its port, a pool of egress sockets, and its
+ * multicast group (kernel: vxlan_sock_add, vxlan_multicast_join).
+ */
+import type { Egress } from '../dataplane/device.js';
+import { hasChecksum, sourcePorts } from './settings.js';
+import type { System } from './system.js';
+import type { LinkConfig } from './types.js';
+import type { EgressKey, Listener, ListenerKey, Underlay } from './underlay.js';
+import { addressWords, isGroup } from './words.js';
+
+/** The pool of a VTEP that is down. */
+const NO_EGRESS: Egress = { ports: new Int32Array(), plain: new Int32Array(), df: new Int32Array() };
+
+export class Attachment {
+  readonly #underlay: Underlay;
+  readonly #system: System;
+  readonly #family: 4 | 6;
+  #listener: Listener | undefined;
+  #listenerKey: ListenerKey | undefined;
+  #egressKey: EgressKey | undefined;
+  #egress = NO_EGRESS;
+
+  constructor(underlay: Underlay, system: System, family: 4 | 6) {
+    this.#underlay = underlay;
+    this.#system = system;
+    this.#family = family;
+  }
+
+  get egress(): Egress {
+    return this.#egress;
+  }
+
+  /** Opens what the options ask for, or throws and holds nothing. */
+  open(config: LinkConfig): Listener {
+    const key = { family: this.#family, port: config.dstport, zeroChecksum6Rx: config.udp6zerocsumrx };
+    this.#listener = this.#underlay.listen(key);
+    this.#listenerKey = key;
+    try {
+      this.renew(config)();
+      this.join(config);
+    } catch (error) {
+      this.close(config);
+      throw error;
+    }
+    return this.#listener;
+  }
+
+  /**
+   * Takes the pool that changed options ask for. The old one must be let go of, by calling what is returned, once the
+   * workers have been told of the new one.
+   */
+  renew(config: LinkConfig): () => void {
+    const key: EgressKey = {
+      family: this.#family,
+      ports: sourcePorts(config),
+      checksum: hasChecksum(config, this.#family),
+      df: config.df !== 'unset',
+    };
+    const old = this.#egressKey;
+    if (old !== undefined && JSON.stringify(old) === JSON.stringify(key)) return () => {};
+    this.#egress = this.#underlay.egress(key);
+    this.#egressKey = key;
+    return () => {
+      if (old !== undefined) this.#underlay.releaseEgress(old);
+    };
+  }
+
+  /** Joins the group of a multicast default destination. */
+  join(config: LinkConfig): void {
+    this.#membership(config, 'join');
+  }
+
+  leave(config: LinkConfig): void {
+    this.#membership(config, 'leave');
+  }
+
+  /** The listener, while open. */
+  get listener(): Listener | undefined {
+    return this.#listener;
+  }
+
+  close(config: LinkConfig): void {
+    this.leave(config);
+    if (this.#egressKey !== undefined) this.#underlay.releaseEgress(this.#egressKey);
+    if (this.#listenerKey !== undefined) this.#underlay.unlisten(this.#listenerKey);
+    this.#egressKey = undefined;
+    this.#listenerKey = undefined;
+    this.#listener = undefined;
+    this.#egress = NO_EGRESS;
+  }
+
+  #membership(config: LinkConfig, verb: 'join' | 'leave'): void {
+    const text = config.group ?? config.remote;
+    if (text === undefined) return;
+    const group = addressWords(text, 'group');
+    if (!isGroup(group)) return;
+    const ifindex = config.dev === undefined ? 0 : this.#system.indexOf(config.dev);
+    for (const fd of this.#listener?.fds ?? []) this.#system[verb](fd, group, ifindex);
+  }
+}
