@@ -68,7 +68,7 @@ export async function typescriptShare(seconds: number): Promise<Figure> {
   };
   const missing = missingFor(['uvtep']);
   if (missing) return { ...figure, missing };
-  const directory = mkdtempSync(join(tmpdir(), 'vt-profile-'));
+  const directory = mkdtempSync(join(tmpdir(), `vt${process.pid}-profile-`));
   try {
     const bed = await openBed('uvtep', 'veth', { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${directory}` });
     try {

@@ -1,6 +1,8 @@
 /** A network namespace of ours: `vt<pid>-<purpose>`, so that two runs never meet and a dead run's can be recognised. */
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Background, type BackgroundOptions } from './background.js';
 import { register, release, type Disposable } from './cleanup.js';
@@ -55,18 +57,19 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Removes namespaces left by runs that were killed: those named after a process that is no more. */
-export function sweepAbandoned(): void {
-  let names: string[];
-  try {
-    names = readdirSync(DIRECTORY);
-  } catch {
-    return;
-  }
-  for (const name of names) {
+/** Names in a directory that belong to a run whose process is no more. */
+function abandoned(directory: string): string[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory).filter((name) => {
     const owner = /^vt(\d+)-/.exec(name);
-    if (owner && !isAlive(Number(owner[1]))) removeNow(name);
-  }
+    return owner !== null && !isAlive(Number(owner[1]));
+  });
+}
+
+/** Removes the namespaces and directories of runs that were killed. */
+export function sweepAbandoned(): void {
+  for (const name of abandoned(DIRECTORY)) removeNow(name);
+  for (const name of abandoned(tmpdir())) rmSync(join(tmpdir(), name), { recursive: true, force: true });
 }
 
 export class Namespace implements Disposable {
