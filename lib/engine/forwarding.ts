@@ -15,12 +15,12 @@ import {
 } from '../table/fdb.js';
 import type { RemoteLists } from '../table/remote-list.js';
 import type { RemoteTable } from '../table/remote.js';
-import { formatMac, type Mac } from '../wire/text.js';
+import type { Mac } from '../wire/text.js';
 import type { ForwardingDatabase } from './api.js';
-import { secondsSince } from './clock.js';
 import type { TableContext } from './context.js';
 import { EntryRemotes } from './entry-remotes.js';
-import type { FdbDelete, FdbEntry, FdbFlush, FdbRequest, FdbStateName } from './types.js';
+import { describeEntry, meetsFilter } from './fdb-description.js';
+import type { FdbDelete, FdbEntry, FdbFlush, FdbRequest } from './types.js';
 import { isGroupMac, isZeroMac, macWords } from './words.js';
 
 const STATES = {
@@ -87,7 +87,7 @@ export class Forwarding implements ForwardingDatabase {
     const remoteMatches = this.#remotes.matcher(filter);
     let flushed = 0;
     for (const entry of this.#table.entries()) {
-      if (!this.#matches(entry, filter)) continue;
+      if (!meetsFilter(this.#table, entry, filter)) continue;
       if (!byRemote) {
         this.#destroy(entry);
         flushed++;
@@ -269,48 +269,23 @@ export class Forwarding implements ForwardingDatabase {
     return true;
   }
 
-  #matches(entry: number, filter: FdbFlush): boolean {
-    const state = this.#table.state(entry);
-    const flags = this.#table.flags(entry);
-    const wanted = (want: boolean | undefined, is: boolean) => want === undefined || want === is;
-    return (
-      (filter.srcVni === undefined || filter.srcVni === this.#table.vni(entry)) &&
-      wanted(filter.permanent, (state & STATE_PERMANENT) !== 0) &&
-      wanted(filter.static, (state & STATE_NOARP) !== 0) &&
-      wanted(filter.dynamic, (state & (STATE_NOARP | STATE_PERMANENT)) === 0) &&
-      wanted(filter.externLearn, (flags & FLAG_EXT_LEARNED) !== 0) &&
-      wanted(filter.router, (flags & FLAG_ROUTER) !== 0)
-    );
-  }
-
   #describe(entry: number): FdbEntry {
     return {
-      ...this.#head(entry),
+      ...describeEntry(this.#table, entry, this.#context),
       remotes: this.#remotes.of(entry).map((index) => this.#remotes.describe(index)),
-    };
-  }
-
-  #head(entry: number): Omit<FdbEntry, 'remotes'> {
-    const table = this.#table;
-    const flags = table.flags(entry);
-    const vni = table.vni(entry);
-    const now = this.#context.clock.now();
-    return {
-      mac: formatMac(table.macHigh(entry), table.macLow(entry)),
-      ...(vni === this.#context.vni ? {} : { srcVni: vni }),
-      state: stateName(table.state(entry)),
-      router: (flags & FLAG_ROUTER) !== 0,
-      externLearn: (flags & FLAG_EXT_LEARNED) !== 0,
-      learned: (flags & FLAG_LEARNED) !== 0,
-      used: secondsSince(table.used(entry), now),
-      updated: secondsSince(table.updated(entry), now),
     };
   }
 
   /** One message a remote, as vxlan_fdb_notify. */
   #tell(action: 'new' | 'del', entry: number, index: number): void {
     const remote = this.#remotes.describe(index);
-    this.#context.emit({ type: 'fdb', action, dev: this.#context.dev, entry: this.#head(entry), remote });
+    this.#context.emit({
+      type: 'fdb',
+      action,
+      dev: this.#context.dev,
+      entry: describeEntry(this.#table, entry, this.#context),
+      remote,
+    });
   }
 }
 
@@ -320,12 +295,6 @@ export interface RemoteKey {
   port: number;
   vni: number;
   ifindex: number;
-}
-
-function stateName(state: number): FdbStateName {
-  if ((state & STATE_PERMANENT) !== 0) return 'permanent';
-  if ((state & STATE_NOARP) !== 0) return 'static';
-  return (state & STATE_STALE) !== 0 ? 'stale' : 'reachable';
 }
 
 function noEntry(word: string, text: string): VtepError {

@@ -74,14 +74,12 @@ export interface SettingsState {
   address: string;
   mtu: number;
   up: boolean;
-  /** Queue of the worker these settings are for. */
-  tap: number;
   router4: number;
   router6: [number, number, number, number];
 }
 
-/** What the data plane of one worker reads. */
-export function deviceSettings(config: LinkConfig, state: SettingsState): DeviceSettings {
+/** What the data plane reads, but for each worker's own TAP queue. */
+export function deviceSettings(config: LinkConfig, state: SettingsState): Omit<DeviceSettings, 'tap'> {
   const mac = parseMac(state.address)!;
   const local = config.local === undefined ? new Int32Array(4) : addressWords(config.local, 'local');
   return {
@@ -102,7 +100,6 @@ export function deviceSettings(config: LinkConfig, state: SettingsState): Device
     df: config.df === 'set' ? DF_SET : config.df === 'inherit' ? DF_INHERIT : DF_UNSET,
     port: config.dstport,
     local: [local[0], local[1], local[2], local[3]],
-    tap: state.tap,
     router4: state.router4,
     router6: state.router6,
   };

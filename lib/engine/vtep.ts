@@ -6,10 +6,8 @@
  *   down       bursts end, dynamic FDB entries go, group left, sockets closed (vxlan_stop)
  *   link del   everything goes
  */
-import { COUNTERS } from '../dataplane/counters.js';
 import type { DeviceTables } from '../dataplane/device.js';
 import { RECORD_ADDRESS0, RECORD_IFINDEX, RECORD_MAC_HIGH, RECORD_MAC_LOW } from '../dataplane/records.js';
-import { CounterBlock } from '../memory/counters.js';
 import { formatAddress, formatMac } from '../wire/text.js';
 import type { VtepApi } from './api.js';
 import { Attachment } from './attachment.js';
@@ -17,7 +15,6 @@ import { type Clock, TICKS_PER_SECOND } from './clock.js';
 import type { TableContext } from './context.js';
 import type { Dataplane } from './dataplane.js';
 import { Forwarding } from './forwarding.js';
-import type { WorkerMessage } from './messages.js';
 import { Neighbours } from './neighbours.js';
 import { checkAddress, checkMtu, checkUnderlay, withoutOldDefault } from './option-checks.js';
 import { findRouters, NO_ROUTER } from './router-addresses.js';
@@ -25,10 +22,11 @@ import { Routes } from './routes.js';
 import { DEFAULT_AGEING, deviceSettings, underlayFamily } from './settings.js';
 import { statistics } from './statistics.js';
 import type { System, Tap } from './system.js';
-import { makeTables, shareTables } from './tables.js';
+import { makeTables } from './tables.js';
 import type { LinkChange, LinkConfig, LinkState, LinkStatistics, VtepEvent } from './types.js';
-import type { Listener, Underlay } from './underlay.js';
+import type { Underlay } from './underlay.js';
 import { macWords } from './words.js';
+import { WorkerLink } from './worker-link.js';
 
 /** FDB_AGE_INTERVAL: the ageing scan runs at least this often, in ticks. */
 const AGE_INTERVAL = 10 * TICKS_PER_SECOND;
@@ -55,7 +53,7 @@ export class Vtep implements VtepApi {
   readonly #host: VtepHost;
   readonly #tap: Tap;
   readonly #attachment: Attachment;
-  readonly #counters: CounterBlock[];
+  readonly #workers: WorkerLink;
   readonly #events = { learned: 0, moved: 0, aged: 0 };
   #up = false;
   #nextAgeing = 0;
@@ -70,21 +68,13 @@ export class Vtep implements VtepApi {
     this.#tap = tap;
     this.family = underlayFamily(config);
     this.tables = makeTables(index, config.maxaddress, host.dataplane);
-    this.#counters = Array.from({ length: host.dataplane.workers }, () => new CounterBlock(COUNTERS));
+    this.#workers = new WorkerLink(host.dataplane, index, tap);
     this.#attachment = new Attachment(host.underlay, host.system, this.family);
     const context = this.#context();
     this.fdb = new Forwarding(this.tables.fdb, this.tables.remotes, this.tables.lists, context);
     this.neighbours = new Neighbours(this.tables.neighbours, context);
     this.routes = new Routes(this.tables.routes, context);
-    this.#each((worker) => ({
-      kind: 'device',
-      index,
-      settings: this.#settings(worker),
-      egress: this.#attachment.egress,
-      tables: shareTables(this.tables),
-      counters: this.#counters[worker].share,
-      offloads: tap.offloads,
-    }));
+    this.#workers.introduce(this.#settings(), this.#attachment.egress, this.tables);
   }
 
   get name(): string {
@@ -134,7 +124,7 @@ export class Vtep implements VtepApi {
     this.#replaceDefault(before, next);
     if (mtu !== undefined || address !== undefined) this.#change({ mtu, address });
     if (change.ageing !== undefined) this.#nextAgeing = this.#host.clock.now();
-    if (change.learning !== undefined) this.#each(() => ({ kind: 'unlearn' }));
+    if (change.learning !== undefined) this.#workers.unlearn();
     this.#publish();
     releaseOld();
     if (up === true && !this.#up) this.#bringUp();
@@ -146,10 +136,7 @@ export class Vtep implements VtepApi {
   }
 
   statistics(): LinkStatistics {
-    return statistics(
-      this.#counters.map((block) => block.values),
-      this.#events,
-    );
+    return statistics(this.#workers.counters, this.#events);
   }
 
   noticed(change: { up?: boolean; address?: string; mtu?: number; name?: string }): void {
@@ -204,7 +191,7 @@ export class Vtep implements VtepApi {
   /** Ends it: sockets, data plane, interface (unless persistent). */
   close(): void {
     if (this.#up) this.#goDown();
-    this.#each(() => ({ kind: 'forget', index: this.index }));
+    this.#workers.forget();
     this.#host.system.removeTap(this.#tap);
     for (const fd of this.#tap.fds) this.#host.retire(fd);
     this.#host.emit({ type: 'link', action: 'del', dev: this.name, link: this.state() });
@@ -239,30 +226,20 @@ export class Vtep implements VtepApi {
     this.#nextAgeing = (this.#host.clock.now() + AGE_INTERVAL) | 0;
     listener.devices.set(this.#config.id, this.index);
     this.#publish();
-    this.#announceListener(listener);
-    this.#each((worker) => ({ kind: 'frames', index: this.index, fd: this.#tap.fds[worker], on: true }));
+    this.#workers.listener(listener);
+    this.#workers.frames(true);
   }
 
   #goDown(): void {
     const listener = this.#attachment.listener!;
     this.#up = false;
-    this.#each((worker) => ({ kind: 'frames', index: this.index, fd: this.#tap.fds[worker], on: false }));
+    this.#workers.frames(false);
     listener.devices.delete(this.#config.id);
-    this.#announceListener(listener);
+    this.#workers.listener(listener);
     this.#publish();
     this.#attachment.close(this.#config);
     this.fdb.flushDynamic();
-    this.#each(() => ({ kind: 'unlearn' }));
-  }
-
-  /** Tells the workers which VTEPs a socket serves; one without any is received from no more. */
-  #announceListener(listener: Listener): void {
-    const devices = [...listener.devices];
-    this.#each((worker) =>
-      devices.length > 0
-        ? { kind: 'listen', fd: listener.fds[worker], devices }
-        : { kind: 'unlisten', fd: listener.fds[worker] },
-    );
+    this.#workers.unlearn();
   }
 
   // --- options ----------------------------------------------------------------------------------------
@@ -292,32 +269,17 @@ export class Vtep implements VtepApi {
 
   // --- telling ----------------------------------------------------------------------------------------
 
-  #settings(worker: number) {
-    return deviceSettings(this.#config, {
-      address: this.#tap.address,
-      mtu: this.#tap.mtu,
-      up: this.#up,
-      tap: this.#tap.fds[worker],
-      ...this.#routers,
-    });
+  #settings() {
+    const { address, mtu } = this.#tap;
+    return deviceSettings(this.#config, { address, mtu, up: this.#up, ...this.#routers });
   }
 
   #publish(): void {
-    this.#each((worker) => ({
-      kind: 'settings',
-      index: this.index,
-      settings: this.#settings(worker),
-      egress: this.#attachment.egress,
-    }));
+    this.#workers.settings(this.#settings(), this.#attachment.egress);
   }
 
   #told(): void {
     this.#host.emit({ type: 'link', action: 'new', dev: this.name, link: this.state() });
-  }
-
-  #each(message: (worker: number) => WorkerMessage): void {
-    const { dataplane } = this.#host;
-    for (let worker = 0; worker < dataplane.workers; worker++) dataplane.post(worker, message(worker));
   }
 
   #context(): TableContext {
