@@ -78,6 +78,9 @@ static void compare(struct verdict *v, const uint8_t *bytes, size_t length, uint
 /* One transfer on its own thread: the argument is the connection. */
 static void *sink_transfer(void *argument) {
   int fd = (int)(intptr_t)argument;
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, NULL); /* signals are for the thread that accepts */
   struct greeting hello;
   struct verdict v = {.wrong_at = ~0ull};
   uint8_t *buffer = malloc(BLOCK);

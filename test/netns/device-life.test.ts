@@ -1,9 +1,9 @@
 /** A device from outside: what `ip` does to it is noticed, SIGTERM removes it, SIGKILL leaves nothing in the way. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { Host } from '../support/lab/host.js';
 import { onEach } from '../support/lab/on-pairs.js';
 import { guestAddress, guestMac, layOutSwitch, PORT, VNI } from '../support/lab/scenario/learning-switch.js';
+import { soon } from '../support/lab/soon.js';
 import type { Witness } from '../support/lab/scenario/witness.js';
 
 interface LinkLine {
@@ -17,12 +17,6 @@ interface LinkLine {
 async function vtepLink(host: Host): Promise<LinkLine | undefined> {
   const links = await host.vtepJson<LinkLine[]>('link show');
   return links.find((link) => link.ifname === 'vtep0');
-}
-
-/** Waits until `test` holds, at most 3 s: what rtnetlink tells the daemon takes a moment. */
-async function soon(test: () => Promise<boolean>): Promise<boolean> {
-  for (const end = Date.now() + 3000; Date.now() < end; await sleep(50)) if (await test()) return true;
-  return false;
 }
 
 async function pings(host: Host): Promise<boolean> {

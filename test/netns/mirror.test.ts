@@ -1,14 +1,9 @@
 /** Entries put on the netdev with stock `ip` work as if given to the VTEP. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { Host } from '../support/lab/host.js';
 import { onEach } from '../support/lab/on-pairs.js';
 import { GUEST_A, GUEST_B } from '../support/lab/scenario/misses-answered.js';
-
-async function soon(test: () => Promise<boolean>): Promise<boolean> {
-  for (const end = Date.now() + 3000; Date.now() < end; await sleep(50)) if (await test()) return true;
-  return false;
-}
+import { soon } from '../support/lab/soon.js';
 
 interface NeighbourLine {
   dst: string;
