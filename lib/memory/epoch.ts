@@ -10,7 +10,7 @@
  *   reader 1   =====burst======|======burst======|==
  *   writer            ^ unlink, stamp = retire()  ^ passed(stamp): both have entered again since
  *
- *   words:  [ generation, 15 unused ][ counter of reader 0, 15 unused ][ counter of reader 1, ...
+ *   words:  [ generation, 15 zeroes ][ counter of reader 0, 15 unused ][ counter of reader 1, ...
  *
  * A reader's counter is odd while it is online and changes at every enter() and leave(). A grace period is a
  * snapshot of all counters; it is over once each counter that was odd has changed. Counters are only compared
@@ -24,11 +24,20 @@
  * anything up. Whatever is retired after the announcement can only pass after every reader has entered again,
  * and therefore has adopted.
  *
+ * Tables that refer to each other. A reader may find, in a table that has not moved, a reference that was made
+ * after the table it leads into had moved, and look for it in the old buffers. A table that others refer into
+ * therefore synchronize()s when it grows: the writer waits until every reader has adopted the new buffers, a
+ * burst's time at most. Only the writer ever waits, and only then.
+ *
  * Order: the writer's unlinking is an Atomics.store and so is a reader's counter, both sequentially consistent.
  * enter() ends with an Atomics.load, so that no plain load of the burst can move in front of it (arm64).
  */
 
 const LINE = 16;
+const GENERATION = 0;
+/** A word nobody writes, to sleep on. */
+const SLEEP = 1;
+const SLEEP_MS = 0.05;
 const MAX_READERS = 256;
 
 /** What attach() needs; plain data for postMessage. */
@@ -90,7 +99,7 @@ export class Epochs {
   enter(reader: number): number {
     const at = LINE + reader * LINE;
     Atomics.store(this.#words, at, ((this.#words[at] | 1) + 2) | 0);
-    return Atomics.load(this.#words, 0);
+    return Atomics.load(this.#words, GENERATION);
   }
 
   /**
@@ -104,12 +113,12 @@ export class Epochs {
 
   /** Reader or writer: the generation, as enter() returns it. */
   get generation(): number {
-    return Atomics.load(this.#words, 0);
+    return Atomics.load(this.#words, GENERATION);
   }
 
   /** Writer: new buffers have been posted to every reader. The tables call it after their `onGrow`. */
   announce(): void {
-    Atomics.add(this.#words, 0, 1);
+    Atomics.add(this.#words, GENERATION, 1);
   }
 
   /** Writer: a stamp for what has just been unlinked. */
@@ -132,6 +141,24 @@ export class Epochs {
     return true;
   }
 
+  /**
+   * Writer: returns once every reader has passed a quiescent state: at once when none is online, otherwise
+   * within the longest burst. Sleeps meanwhile. Not to be called between enter() and leave() of a reader of
+   * the same thread.
+   *
+   * @param timeout milliseconds after which the readers that are still in a burst count as stuck.
+   * @throws Error naming them.
+   */
+  synchronize(timeout = 1_000): void {
+    const stamp = this.retire();
+    const deadline = performance.now() + timeout;
+    while (!this.passed(stamp)) {
+      if (performance.now() > deadline)
+        throw new Error(`readers ${this.#stuck()} are in one burst for ${timeout} ms`);
+      Atomics.wait(this.#words, SLEEP, 0, SLEEP_MS);
+    }
+  }
+
   #begin(): void {
     for (let reader = 0; reader < this.maxReaders; reader++) {
       this.#snapshot[reader] = Atomics.load(this.#words, LINE + reader * LINE);
@@ -140,10 +167,19 @@ export class Epochs {
   }
 
   #over(): boolean {
-    for (let reader = 0; reader < this.maxReaders; reader++) {
-      const before = this.#snapshot[reader];
-      if ((before & 1) !== 0 && Atomics.load(this.#words, LINE + reader * LINE) === before) return false;
-    }
+    for (let reader = 0; reader < this.maxReaders; reader++) if (this.#holdsUp(reader)) return false;
     return true;
+  }
+
+  /** True while a reader is in the burst it was in when the period began. */
+  #holdsUp(reader: number): boolean {
+    const before = this.#snapshot[reader];
+    return (before & 1) !== 0 && Atomics.load(this.#words, LINE + reader * LINE) === before;
+  }
+
+  #stuck(): string {
+    return Array.from(this.#snapshot.keys())
+      .filter((reader) => this.#holdsUp(reader))
+      .join(', ');
   }
 }

@@ -79,7 +79,7 @@ export class FdbTable extends HashTable {
       const slot = index[at];
       if ((slot & tagMask) === tag) {
         const entry = slot & ~tagMask;
-        const word = entry * RECORD_WORDS;
+        const word = Math.imul(entry, RECORD_WORDS);
         if (
           records[word + MAC_LOW_VNI] === low &&
           records[word] === high &&

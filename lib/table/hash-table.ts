@@ -2,7 +2,7 @@
  * The base of all tables: a hash index over a pool of fixed-width records, both Int32Arrays on
  * SharedArrayBuffers, with one writer and any number of wait-free readers in other threads.
  *
- *   index     home slot of a hash, then linear probing; 128, 192, 256, 384 ... slots (index-size.ts)
+ *   index     home slot of a hash, then linear probing; 256, 384, 512, 768 ... slots (index-size.ts)
  *             +---+---------------+------------------+
  *             | 1 | hash's low    | entry: number of |   0 = empty: the end of a probe
  *             |   | bits: the tag | the record       |   1 = tombstone: an entry was here, probe on
@@ -29,7 +29,8 @@
  * only those; it passes them to `onGrow`, which must post them to every reader, and announces a generation.
  * Readers go on in the old buffers, which are a consistent picture of that moment, until they adopt() the new
  * ones at the start of their next burst. What a reader stamps (used, updated) in between goes into the old
- * record and is lost. Entry numbers stay the same.
+ * record and is lost. Entry numbers stay the same. A table that other tables refer into (RemoteTable) goes
+ * further and waits until all have adopted, see memory/epoch.ts.
  *
  * Time stamps are the only words readers write: plain stores, the last one wins.
  */
@@ -73,6 +74,8 @@ interface Writer {
   readonly capacity: number;
   pool: RecordPool;
   tombstones: number;
+  /** Readers may still be in buffers that a reference from another table has no place in. */
+  unsettled: boolean;
 }
 
 function checkedInteger(name: string, value: number, least: number, most: number): number {
@@ -124,6 +127,7 @@ export abstract class HashTable {
         capacity,
         pool: new RecordPool(capacityOf(slots), options.epochs),
         tombstones: 0,
+        unsettled: false,
       };
     }
     this.#measure();
@@ -212,6 +216,11 @@ export abstract class HashTable {
   /** Hash of a record's key, from its words. */
   protected abstract hashOf(entry: number): number;
 
+  /** True for a table whose entries other tables refer to by number. */
+  protected get isReferredTo(): boolean {
+    return false;
+  }
+
   /** What `find` answers for the key of `entry`. */
   protected abstract findAgain(entry: number): number;
 
@@ -220,9 +229,11 @@ export abstract class HashTable {
    * `this.records` afterwards.
    *
    * @returns its number, or -1 when the format's bound is reached.
+   * @throws Error when the table is referred to and a reader is stuck in its burst.
    */
   protected allocate(): number {
     const { pool, tombstones } = this.#write();
+    this.#settle();
     const slots = this.index.length;
     if (pool.count + tombstones >= fillOf(slots)) {
       this.#resize(pool.count > capacityOf(slots) * 0.75 ? nextSlots(slots) : slots);
@@ -331,6 +342,7 @@ export abstract class HashTable {
   /** Fills the new index, then tells the readers. */
   #moveTo(index: Int32Array, records: Int32Array): void {
     const writer = this.#write();
+    if (this.isReferredTo && records !== this.records) writer.unsettled = true;
     this.index = index;
     this.records = records;
     this.#measure();
@@ -340,6 +352,15 @@ export abstract class HashTable {
     }
     writer.options.onGrow?.(this.share());
     writer.options.epochs?.announce();
+    this.#settle();
+  }
+
+  /** Waits until no reader is in buffers from before the last move, where that matters. */
+  #settle(): void {
+    const writer = this.#write();
+    if (!writer.unsettled) return;
+    writer.options.epochs?.synchronize();
+    writer.unsettled = false;
   }
 
   /** Every slot leads to a live record that a probe reaches. Returns how many slots do. */

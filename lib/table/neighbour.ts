@@ -72,7 +72,7 @@ export class NeighbourTable extends HashTable {
       const slot = index[at];
       if ((slot & tagMask) === tag) {
         const entry = slot & ~tagMask;
-        const word = entry * RECORD_WORDS;
+        const word = Math.imul(entry, RECORD_WORDS);
         if (
           records[word + 3] === (a3 | 0) &&
           records[word + 2] === (a2 | 0) &&

@@ -49,12 +49,6 @@ export class Quarantine {
     return number;
   }
 
-  /** Forgets everything: the storage the numbers stand for is gone as a whole. */
-  clear(): void {
-    this.#length = 0;
-    this.#resize(FEWEST);
-  }
-
   /** The numbers at rest, oldest first; for self checks. */
   *[Symbol.iterator](): IterableIterator<number> {
     for (let i = 0; i < this.#length; i++) {

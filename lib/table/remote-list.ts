@@ -6,7 +6,7 @@
  *             ^ id: offset of the list
  *
  * One growing arena. Room is given in powers of two, and freed room waits in quarantine until no reader can be
- * walking the list, then serves lists of the same size again.
+ * walking the list, then serves lists of the same size again. Growing waits for the readers (memory/epoch.ts).
  */
 import type { Epochs } from '../memory/epoch.js';
 import { Quarantine } from './quarantine.js';
@@ -46,6 +46,7 @@ export class RemoteLists {
   readonly #live = new Set<number>();
   #words: Int32Array;
   #top = 0;
+  #unsettled = false;
 
   /** @throws RangeError for a capacity out of its range. */
   constructor(options: RemoteListsOptions = {}, share?: RemoteListsShare) {
@@ -90,12 +91,16 @@ export class RemoteLists {
    * Writer: a new list, in the order given.
    *
    * @returns its id, 0 or more; the remotes word of an FDB entry is ~id.
-   * @throws RangeError for a list of no remotes or more than 65,535.
+   * @throws RangeError for a list of no remotes or more than 65,535; Error when the lists grow while a reader
+   * is stuck in a burst. Nothing has changed then.
    */
   create(indexes: readonly number[]): number {
     if (indexes.length < 1 || indexes.length > MOST_REMOTES) {
       throw new RangeError(`list of ${indexes.length} remotes: expected 1 to ${MOST_REMOTES}`);
     }
+    if (this.#options === undefined)
+      throw new Error('this is the view of a reader; only its writer makes lists');
+    this.#settle();
     const id = this.#room(roomBits(indexes.length));
     this.#words.set(indexes, id + 1);
     this.#words[id] = indexes.length;
@@ -163,7 +168,16 @@ export class RemoteLists {
     const words = new Int32Array(new SharedArrayBuffer(length * 4));
     words.set(this.#words);
     this.#words = words;
-    this.#options.onGrow?.(this.share());
-    this.#options.epochs?.announce();
+    this.#options?.onGrow?.(this.share());
+    this.#options?.epochs?.announce();
+    this.#unsettled = true;
+    this.#settle();
+  }
+
+  /** Waits until no reader is in buffers from before the last move, where a new list would have no place. */
+  #settle(): void {
+    if (!this.#unsettled) return;
+    this.#options?.epochs?.synchronize();
+    this.#unsettled = false;
   }
 }

@@ -8,7 +8,8 @@
  *        6     interface index,  0 = the device's
  *        7     unused: a record is half a cache line and never straddles two
  *
- * A remote never changes. Workers read its columns by index; only the writer looks one up by value.
+ * A remote never changes. Workers read its columns by index; only the writer looks one up by value. Since FDB
+ * entries refer to remotes, the table waits for its readers when it grows (memory/epoch.ts).
  */
 import { hash4 } from './hash.js';
 import { HashTable, type TableOptions, type TableShare } from './hash-table.js';
@@ -61,6 +62,7 @@ export class RemoteTable extends HashTable {
    * @param vni 0 to 16,777,215, -1 = the device's.
    * @param ifindex 0 = the device's.
    * @returns the index, or -1 when the table is at its limit.
+   * @throws Error when the table grows while a reader is stuck in a burst; nothing has changed then.
    */
   intern(a0: number, a1: number, a2: number, a3: number, port: number, vni: number, ifindex: number): number {
     const known = this.find(a0, a1, a2, a3, port, vni, ifindex);
@@ -95,7 +97,7 @@ export class RemoteTable extends HashTable {
       if (slot === 0) return -1;
       if ((slot & tagMask) === tag) {
         const entry = slot & ~tagMask;
-        const word = entry * RECORD_WORDS;
+        const word = Math.imul(entry, RECORD_WORDS);
         if (
           records[word + 3] === (a3 | 0) &&
           records[word + 2] === (a2 | 0) &&
@@ -165,6 +167,10 @@ export class RemoteTable extends HashTable {
   /** Index of the egress interface, 0 = the device's. */
   ifindex(index: number): number {
     return this.records[index * RECORD_WORDS + IFINDEX];
+  }
+
+  protected override get isReferredTo(): boolean {
+    return true;
   }
 
   protected override hashOf(index: number): number {

@@ -296,7 +296,7 @@ export class RouteTable extends HashTable {
       const slot = index[at];
       if ((slot & tagMask) === tag) {
         const entry = slot & ~tagMask;
-        const word = entry * RECORD_WORDS;
+        const word = Math.imul(entry, RECORD_WORDS);
         if (
           records[word + 3] === a3 &&
           records[word + 2] === a2 &&
