@@ -61,13 +61,12 @@ struct udp_transmit_scratch {
   uint32_t arena_used;
   uint32_t hash[SENDS]; /* of each send's key, apart so that a search reads two cache lines */
   struct send send[SENDS];
-  struct mmsghdr messages[SEND_DATAGRAMS]; /* what one sendmmsg() takes: sends, or the datagrams of one */
-  int results[SEND_DATAGRAMS];
+  struct mmsghdr runs[SENDS];               /* of one socket, for one sendmmsg() */
+  struct mmsghdr datagrams[SEND_DATAGRAMS]; /* of a run that was refused */
   struct piece pieces[SEGMENT_PIECES];
   uint8_t arena[ARENA_PIECES * SEGMENT_SLOT];
 };
 
-_Static_assert(SENDS <= SEND_DATAGRAMS, "messages and results hold either");
 _Static_assert(SEGMENT_PIECES <= ARENA_PIECES, "a flush makes room for any super-frame");
 
 struct udp_transmit_scratch *udp_transmit_new(void) { return calloc(1, sizeof(struct udp_transmit_scratch)); }
@@ -90,22 +89,26 @@ static bool may_be_pending(int error) {
   }
 }
 
-/** Sends messages 0 to count - 1 and notes the result of each, 0 or -errno. An error of one does not stop the rest. */
-static void send_messages(struct udp_transmit_scratch *scratch, int fd, uint32_t count) {
+/**
+ * Sends messages in order, up to the first that is refused.
+ * @error:  set to its -errno
+ * Return: how many were sent; `count` when all were.
+ */
+static uint32_t send_messages(int fd, struct mmsghdr *messages, uint32_t count, int *error) {
   uint32_t done = 0;
   bool again = false;
   while (done < count) {
-    int sent = sendmmsg(fd, scratch->messages + done, count - done, MSG_DONTWAIT | MSG_NOSIGNAL);
+    int sent = sendmmsg(fd, messages + done, count - done, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent > 0) {
-      for (int i = 0; i < sent; i++) scratch->results[done++] = 0;
+      done += (uint32_t)sent;
       again = false;
-    } else if (errno != EINTR && !again && may_be_pending(errno)) {
-      again = true;
     } else if (errno != EINTR) {
-      scratch->results[done++] = -errno;
-      again = false;
+      *error = -errno;
+      if (again || !may_be_pending(errno)) return done;
+      again = true;
     }
   }
+  return done;
 }
 
 static void *put_control(struct msghdr *message, int level, int type, size_t length) {
@@ -162,9 +165,9 @@ static void put_segment(struct send *send, struct msghdr *message) {
   memcpy(put_control(message, SOL_UDP, UDP_SEGMENT, sizeof size), &size, sizeof size);
 }
 
-static void note_result(struct send *send, uint32_t datagram, int result, int32_t *status) {
+static void note_error(struct send *send, uint32_t datagram, int error, int32_t *status) {
   int32_t *of_entry = &status[send->entry[datagram]];
-  if (*of_entry == 0) *of_entry = result;
+  if (*of_entry == 0) *of_entry = error;
 }
 
 /** Sends the datagrams of one send each by itself. */
@@ -172,41 +175,44 @@ static void send_apart(struct udp_transmit_scratch *scratch, struct send *send, 
   struct msghdr whole;
   struct iovec *iovec = send->iovecs;
   describe_send(send, &whole);
-  if (whole.msg_controllen == 0) whole.msg_control = NULL;
   for (uint32_t d = 0; d < send->count; d++) {
-    scratch->messages[d].msg_hdr = whole;
-    scratch->messages[d].msg_hdr.msg_iov = iovec;
-    scratch->messages[d].msg_hdr.msg_iovlen = send->pieces[d];
+    scratch->datagrams[d].msg_hdr = whole;
+    scratch->datagrams[d].msg_hdr.msg_iov = iovec;
+    scratch->datagrams[d].msg_hdr.msg_iovlen = send->pieces[d];
     iovec += send->pieces[d];
   }
-  send_messages(scratch, send->key[KEY_FD], send->count);
-  for (uint32_t d = 0; d < send->count; d++) note_result(send, d, scratch->results[d], status);
+  for (uint32_t done = 0; done < send->count; done++) {
+    int error;
+    done += send_messages(send->key[KEY_FD], scratch->datagrams + done, send->count - done, &error);
+    if (done < send->count) note_error(send, done, error, status);
+  }
 }
 
 /**
  * Was the run refused, rather than its datagrams? EINVAL and EMSGSIZE: a segment exceeds the path MTU, or the socket
  * has no checksum. EIO: the egress cannot checksum, or IPsec transforms the packet; that stays so.
  */
-static bool run_refused(const struct send *send, int result) {
+static bool run_refused(const struct send *send, int error) {
   if (send->count < 2) return false;
-  if (result == -EIO) descriptor_add(send->key[KEY_FD], DESCRIPTOR_NO_SEGMENT);
-  return result == -EIO || result == -EINVAL || result == -EMSGSIZE;
+  if (error == -EIO) descriptor_add(send->key[KEY_FD], DESCRIPTOR_NO_SEGMENT);
+  return error == -EIO || error == -EINVAL || error == -EMSGSIZE;
 }
 
-/**
- * Sends what is gathered for the socket of send `first`, `chosen` being their indexes. Messages and results are reused by
- * send_apart(), so the results are taken out first.
- */
+static void settle_refused(struct udp_transmit_scratch *scratch, struct send *send, int error, int32_t *status) {
+  if (run_refused(send, error)) {
+    send_apart(scratch, send, status);
+    return;
+  }
+  for (uint32_t d = 0; d < send->count; d++) note_error(send, d, error, status);
+}
+
+/** Sends of one socket, in order: a run that is refused leaves datagram by datagram before the next begins. */
 static void send_chosen(struct udp_transmit_scratch *scratch, const uint8_t *chosen, uint32_t count, int32_t *status) {
-  int results[SENDS];
-  send_messages(scratch, scratch->send[chosen[0]].key[KEY_FD], count);
-  memcpy(results, scratch->results, count * sizeof *results);
-  for (uint32_t i = 0; i < count; i++) {
-    struct send *send = &scratch->send[chosen[i]];
-    if (run_refused(send, results[i])) send_apart(scratch, send, status);
-    else if (results[i] != 0) {
-      for (uint32_t d = 0; d < send->count; d++) note_result(send, d, results[i], status);
-    }
+  int fd = scratch->send[chosen[0]].key[KEY_FD];
+  for (uint32_t done = 0; done < count; done++) {
+    int error;
+    done += send_messages(fd, scratch->runs + done, count - done, &error);
+    if (done < count) settle_refused(scratch, &scratch->send[chosen[done]], error, status);
   }
 }
 
@@ -219,10 +225,9 @@ static void flush(struct udp_transmit_scratch *scratch, int32_t *status) {
     uint32_t count = 0;
     for (uint32_t i = first; i < scratch->sends; i++) {
       if (gone[i] || scratch->send[i].key[KEY_FD] != scratch->send[first].key[KEY_FD]) continue;
-      struct msghdr *message = &scratch->messages[count].msg_hdr;
+      struct msghdr *message = &scratch->runs[count].msg_hdr;
       describe_send(&scratch->send[i], message);
       put_segment(&scratch->send[i], message);
-      if (message->msg_controllen == 0) message->msg_control = NULL;
       gone[i] = true;
       chosen[count++] = (uint8_t)i;
     }
