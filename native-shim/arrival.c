@@ -96,11 +96,14 @@ void arrival_announce(const struct candidate *candidate, uint8_t *vnet) {
   }
 }
 
-/* Does the checksum field hold the folded pseudo-header sum? Then nobody has finished it. */
+/*
+ * Does the checksum field hold the folded pseudo-header sum? Then nobody has finished it. That sum is never 0, as the
+ * protocol is part of it, so UDP's "no checksum" is not taken for it.
+ */
 static int is_unfinished(const uint8_t *frame, const struct packet *packet) {
   uint64_t pseudo = packet_pseudo(frame, packet, packet->end - packet->transport);
   uint16_t check = load16(frame + packet_check(packet));
-  return check != 0 && check == checksum_fold(pseudo);
+  return check == checksum_fold(pseudo);
 }
 
 void arrival_examine(struct candidate *candidate, const struct arrival *arrival, uint32_t index) {

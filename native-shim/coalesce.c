@@ -195,9 +195,8 @@ static int continues(const struct coalescer *coalescer, const struct arrival *ar
   uint32_t length = arrival_payload(candidate);
   uint32_t most = flow->protocol == PROTOCOL_TCP ? COALESCE_JOIN : COALESCE_JOIN_UDP;
 
-  if (flow->network != packet->network || flow->payload != packet->payload) return 0;
   if (length > flow->size || flow->total + length > IP_MAX || item->count >= most) return 0;
-  if (memcmp(head, frame, packet->network) != 0) return 0;
+  if (memcmp(head, frame, packet->network) != 0) return 0; /* same offset of IP, too: the types are equal */
   if (flow->protocol == PROTOCOL_TCP &&
       !tcp_continues(head + flow->transport, frame + packet->transport, packet->payload - packet->transport,
                      flow->next_sequence)) {

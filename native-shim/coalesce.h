@@ -102,7 +102,7 @@ struct open_flow {
   uint8_t fixed_id; /* IPv4 ids are all equal */
 };
 
-/** Working memory of one thread, about 220 KB; needs no initialisation. Nothing is allocated. */
+/** Working memory of one thread, about 130 KB; needs no initialisation. Nothing is allocated. */
 struct coalescer {
   uint32_t items;                          /* how many of item[] are in use */
   struct item item[COALESCE_ARRIVALS];

@@ -210,9 +210,9 @@ static void every_difference_keeps_apart(void) {
   }
 }
 
-static void ethernet_urgent_pointer_and_option_octets_count(void) {
-  static const uint32_t places[] = {0, 11, 14 + 20 + 18, 14 + 20 + 20, 14 + 20 + 31};
-  for (int i = 0; i < 5; i++) {
+static void ethernet_and_reserved_and_option_octets_count(void) {
+  static const uint32_t places[] = {0, 11, 14 + 20 + 12, 14 + 20 + 18, 14 + 20 + 20, 14 + 20 + 31};
+  for (int i = 0; i < 6; i++) {
     struct shape shape = frame_defaults();
     arrive(&shape), follow(&shape);
     shape.unfinished = 1; /* so that the change does not make the checksum wrong */
@@ -316,9 +316,12 @@ static void a_fragment_between_closes(void) {
   fragment[14 + 6] = 0x20; /* more fragments: no telling which flow */
   arrive(&shape), follow(&shape);
   EQUAL(coalesce(), 3);
+  arrivals[1].queue = 8; /* of another queue: none of ours */
+  ((uint8_t *)arrivals[2].frame)[14 + 5]--;
+  ((uint8_t *)arrivals[2].frame)[14 + 11]++;
+  EQUAL(coalesce(), 2);
+  arrivals[1].queue = 7;
   fragment[14 + 19] ^= 1; /* to another address: none of ours */
-  shape.id--;
-  ((uint8_t *)arrivals[2].frame)[14 + 4] = (uint8_t)(shape.id >> 8);
   EQUAL(coalesce(), 2);
   clear();
 }
@@ -459,9 +462,22 @@ static void a_super_frame_closes_its_flow(void) {
   arrive(&shape), follow(&shape);
   struct shape super = shape;
   super.payload = 3000;
-  arrive(&super);
+  arrive(&super), follow(&super);
+  shape.sequence = super.sequence;
+  shape.id = super.id;
   arrive(&shape);
   EQUAL(coalesce(), 3);
+  clear();
+}
+
+/* SYN with that much data is nobody's super-frame. */
+static void a_large_syn_is_not_cut(void) {
+  struct shape shape = frame_defaults();
+  shape.payload = 3000;
+  shape.flags = TCP_SYN;
+  arrive(&shape);
+  EQUAL(coalesce(), 1);
+  EXPECT(is_silent(item(0)));
   clear();
 }
 
@@ -489,6 +505,13 @@ static void a_request_is_handed_on(void) {
   arrivals[0].offload = (struct offload){VNET_NEEDS_CSUM, 0, 0, 34, 16};
   coalesce();
   EQUAL(item(0)->vnet[0], VNET_NEEDS_CSUM);
+  clear();
+  shape.payload = 100; /* and it is written by itself */
+  for (int i = 0; i < 2; i++) {
+    arrive(&shape), follow(&shape);
+    arrivals[i].offload = (struct offload){VNET_NEEDS_CSUM, 0, 0, 34, 16};
+  }
+  EQUAL(coalesce(), 2);
   clear();
 }
 
@@ -561,7 +584,7 @@ void coalesce_tests(void) {
   TEST(flows_are_told_apart);
   TEST(queues_and_modes_are_kept_apart);
   TEST(every_difference_keeps_apart);
-  TEST(ethernet_urgent_pointer_and_option_octets_count);
+  TEST(ethernet_and_reserved_and_option_octets_count);
   TEST(ipv4_identification);
   TEST(a_push_closes);
   TEST(a_short_one_closes);
@@ -577,6 +600,7 @@ void coalesce_tests(void) {
   TEST(a_wrong_super_frame_is_not_announced);
   TEST(a_large_udp_datagram_stays_one);
   TEST(a_super_frame_closes_its_flow);
+  TEST(a_large_syn_is_not_cut);
   TEST(a_request_is_handed_on);
   TEST(limits);
   TEST(more_flows_than_the_table_has);

@@ -152,6 +152,11 @@ static void ipv6_extension_headers(void) {
   EQUAL(parse_with(54, 58, length), PACKET_NOT_L4);
   EQUAL(parse_with(20, 0, length), 0);
   EQUAL(parse_with(20, 43, length), 0);
+  buffer[18] = 0; /* the packet ends where the extension header should begin, or within it */
+  buffer[19] = 0;
+  EQUAL(parse(buffer, 54, &packet), PACKET_IP_HEADER);
+  buffer[19] = 7;
+  EQUAL(parse(buffer, 61, &packet), PACKET_IP_HEADER);
   /* A chain of headers that leads nowhere ends at the limit. */
   memset(buffer + 54, 0, 4000);
   buffer[20] = 0;
@@ -160,12 +165,16 @@ static void ipv6_extension_headers(void) {
   EQUAL(parse(buffer, 4054, &packet), PACKET_NOT_L4);
 }
 
+/* Not even where the sum is right by accident: the checksum's value is moved into the payload. */
 static void a_udp_checksum_of_zero_is_not_right(void) {
   struct packet packet;
   uint8_t frame[sizeof udp_frame];
   memcpy(frame, udp_frame, sizeof frame);
   EQUAL(packet_parse(frame, sizeof frame, &packet), 0);
-  frame[40] = frame[41] = 0;
+  write16(frame + 42, 0x1a7b); /* 0xdead + 0x3bcd, end-around carry */
+  write16(frame + 40, 0xffff);
+  EQUAL(packet_verifies(frame, &packet), 1);
+  write16(frame + 40, 0);
   EQUAL(packet_verifies(frame, &packet), 0);
 }
 

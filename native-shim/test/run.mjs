@@ -86,7 +86,8 @@ function test(directory, flags, fuzzArguments) {
         aside += `${line}\n`;
       }
     }
-    if (name === 'fuzz' || aside || (!ran.ok && failed === 0)) report(ran.ok, `${name} program ends without a fault`, aside);
+    if (name === 'fuzz' || aside || (!ran.ok && failed === 0))
+      report(ran.ok, `${name} program ends without a fault`, aside);
   }
   console.log(`1..${number}`);
   return failed;

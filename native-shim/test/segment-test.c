@@ -263,6 +263,8 @@ static void a_tunnel_inside_is_finished_in_a_copy(void) {
   SAME_OCTETS(frame, buffer, layout.length);
   EQUAL(assemble(0), 8 + layout.length);
   EXPECT(oracle_valid(wire + 8 + start, &inner, &within));
+  offload.csum_offset = 15; /* no checksum lies at an odd offset */
+  EQUAL(cut(frame, layout.length, &offload), SEGMENT_CSUM);
   free(frame);
 }
 
