@@ -129,7 +129,7 @@ export class Mirror {
       this.#known.add(ifindex);
       // Not now: the engine is in the middle of adding it.
       setImmediate(() => {
-        if (!this.#closed) this.resync();
+        if (!this.#closed) this.#attempt(() => this.resync());
       });
     }
   }
@@ -140,15 +140,28 @@ export class Mirror {
       if (got === EAGAIN) break;
       if (got === ENOBUFS) {
         this.#log.warn('rtnetlink notifications were lost; reading the tables anew');
-        this.resync();
+        this.#attempt(() => this.resync());
       } else if (got < 0) {
         this.#log.error({ errno: errnoName(got) }, 'rtnetlink receive failed');
         break;
       } else {
-        for (const message of readMessages(this.#buffer.subarray(0, got))) this.#apply(message);
+        for (const message of readMessages(this.#buffer.subarray(0, got)))
+          this.#attempt(() => this.#apply(message));
       }
     }
-    if (this.#routesAreStale) this.#resyncRoutes();
+    if (this.#routesAreStale) this.#attempt(() => this.#resyncRoutes());
+  }
+
+  /**
+   * What the outside did may be impossible for a VTEP, such as going up when its port is in use. There is no caller to
+   * tell, and nothing else may suffer for it.
+   */
+  #attempt(act: () => void): void {
+    try {
+      act();
+    } catch (err) {
+      this.#log.error({ err }, (err as Error).message);
+    }
   }
 
   #apply(message: Message): void {

@@ -9,7 +9,7 @@
  *   L3 miss     RTM_GETNEIGH   of dst    STALE       DST VNI 16777216 CACHEINFO
  */
 import type { EngineApi } from '../engine/api.js';
-import type { FdbRemote, FdbStateName, VtepEvent } from '../engine/types.js';
+import type { FdbRemote, FdbStateName, LinkState, VtepEvent } from '../engine/types.js';
 import { errnoName } from '../native/errno.js';
 import {
   AF_BRIDGE,
@@ -64,6 +64,10 @@ interface Device {
   destination: string | undefined;
 }
 
+function deviceOf(link: LinkState): Device {
+  return { ifindex: link.ifindex, vni: link.id, destination: link.group ?? link.remote };
+}
+
 /** The message of a miss. */
 export function missMessage(event: MissEvent, { ifindex, vni }: Device): Uint8Array {
   const miss = { message: RTM_GETNEIGH, ifindex, state: NUD_STALE, flags: 0 };
@@ -109,6 +113,8 @@ export class Notifier {
   readonly #fd: number;
   readonly #unsubscribe: () => void;
   readonly #devices = new Map<string, Device>();
+  /** Entries of a device that is being added and cannot be asked yet. */
+  #early: FdbEvent[] = [];
   #warned = false;
 
   /** @throws {VtepError} ERR_VTEP_SYSTEM when there is no netlink socket to be had */
@@ -133,16 +139,19 @@ export class Notifier {
   }
 
   #linkEvent({ action, dev, link }: Extract<VtepEvent, { type: 'link' }>): void {
-    if (action === 'del') this.#devices.delete(dev);
-    else
-      this.#devices.set(dev, { ifindex: link.ifindex, vni: link.id, destination: link.group ?? link.remote });
+    if (action === 'del') {
+      this.#devices.delete(dev);
+      return;
+    }
+    this.#devices.set(dev, deviceOf(link));
+    for (const event of this.#early.splice(0)) if (event.dev === dev) this.#fdb(event);
   }
 
   #device(dev: string): Device | undefined {
     const known = this.#devices.get(dev);
     if (known) return known;
     const state = this.#engine.get(dev)?.state();
-    return state && { ifindex: state.ifindex, vni: state.id, destination: state.group ?? state.remote };
+    return state && deviceOf(state);
   }
 
   #miss(event: MissEvent): void {
@@ -153,6 +162,13 @@ export class Notifier {
   #fdb(event: FdbEvent): void {
     const device = this.#device(event.dev);
     if (device) this.#send(fdbMessage(event, device, this.#viaOf(event.remote)));
+    else this.#keep(event);
+  }
+
+  /** Until the device is announced, which is in this same turn of the event loop or never. */
+  #keep(event: FdbEvent): void {
+    if (this.#early.length === 0) queueMicrotask(() => (this.#early = []));
+    this.#early.push(event);
   }
 
   #viaOf({ via }: FdbRemote): number | undefined {

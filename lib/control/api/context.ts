@@ -11,12 +11,22 @@ import type { EngineApi, VtepApi } from '../../engine/api.js';
 import { VtepError } from '../../errors.js';
 import type { DaemonInfo } from '../client.js';
 
+/** Counters that belong to no device. */
+export interface HostCounters {
+  /** Datagrams dropped before a device was known, by reason. */
+  unclaimed(): Record<string, number>;
+  /** Records (learned MACs, misses) that workers could not post because control was behind. */
+  readonly recordsDropped: number;
+}
+
 export interface ApiContext {
   engine: EngineApi;
   /** What GET /v1/daemon answers. */
   info(): DaemonInfo;
   /** Begins to stop the daemon; returns at once. */
   stop(): void;
+  /** Absent parts are not shown. */
+  host?: Partial<HostCounters>;
 }
 
 /** Fastify with types taken from the TypeBox schemas. The provider is a type only: nothing is loaded for it. */

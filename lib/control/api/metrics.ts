@@ -97,6 +97,24 @@ function processOf(prometheus: Prometheus, registry: Registry, context: ApiConte
   table(prometheus, registry, 'vtep_build_info', 'Version', ['version']).set({ version: info.version }, 1);
 }
 
+function hostOf(prometheus: Prometheus, registry: Registry, { host }: ApiContext): void {
+  const registers = [registry];
+  if (host?.unclaimed) {
+    const help = 'Datagrams dropped before a device was known, by reason';
+    const drops = new prometheus.Counter({
+      name: 'vtep_unclaimed_drops_total',
+      help,
+      labelNames: ['reason'],
+      registers,
+    });
+    for (const [reason, count] of Object.entries(host.unclaimed())) drops.inc({ reason }, count);
+  }
+  if (host?.recordsDropped !== undefined) {
+    const help = 'Learned MACs and misses lost because control was behind the data plane';
+    new prometheus.Counter({ name: 'vtep_records_lost_total', help, registers }).inc(host.recordsDropped);
+  }
+}
+
 /** All metrics as text. A fresh registry a scrape: deleted links leave no stale series behind. */
 export async function metricsText(context: ApiContext): Promise<string> {
   const prometheus = await import('prom-client');
@@ -104,6 +122,7 @@ export async function metricsText(context: ApiContext): Promise<string> {
   const vteps = context.engine.list();
   countersOf(prometheus, registry, vteps);
   tablesOf(prometheus, registry, vteps);
+  hostOf(prometheus, registry, context);
   processOf(prometheus, registry, context);
   return registry.metrics();
 }

@@ -43,8 +43,13 @@ function acceptJson(api: Api): void {
 /**
  * Builds the API over an engine.
  * @param log pino, or what looks like it; absent = silent
+ * @param prepare called before the routes are made: the place for hooks
  */
-export async function buildServer(context: ApiContext, log?: FastifyBaseLogger): Promise<Api> {
+export async function buildServer(
+  context: ApiContext,
+  log?: FastifyBaseLogger,
+  prepare: (api: Api) => void = () => {},
+): Promise<Api> {
   const api = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -57,6 +62,7 @@ export async function buildServer(context: ApiContext, log?: FastifyBaseLogger):
   api.setErrorHandler(answerError);
   api.setNotFoundHandler(answerNotFound);
   acceptJson(api);
+  prepare(api);
   await openapiEndpoint(api);
   // Registered as a plugin so that the OpenAPI collector sees every route.
   await api.register(async (scope) => {
