@@ -3,11 +3,11 @@
  * undefined. Numbers are C's (10, 0xa, 012), as iproute2 reads them; addresses are strict (inet_pton), because
  * `1.2.3` meaning 1.2.3.0 has never been what anybody wanted.
  */
-import { isIPv4 } from 'node:net';
 import {
   canonicalAddress,
   canonicalMac,
   canonicalPrefix,
+  familyOf,
   isGroupMac,
   isMulticast,
 } from '../control/address.js';
@@ -164,4 +164,4 @@ export const fdbState = choice('STATE', {
 export const vxlanType = choice('TYPE', { vxlan: 'vxlan' });
 
 /** 4 or 6 of a canonical address or prefix. */
-export const familyOfText = (text: string): 4 | 6 => (isIPv4(text.split('/')[0] ?? '') ? 4 : 6);
+export const familyOfText = (text: string): 4 | 6 => (familyOf(text.split('/')[0] ?? '') === 6 ? 6 : 4);

@@ -36,7 +36,7 @@ t.test('unknown objects, verbs and options', async (t) => {
     ['-n', '"-n" expects a network namespace'],
     ['link replace vx0', '"replace" is not supported yet'],
   ] as const)
-    t.match(await vtep(line), { exit: 1, out: '', err: `Error: ${says}` }, line);
+    t.match(await vtep(line), { exit: 1, out: '', err: says }, line);
 });
 
 t.test('a namespace that is not there', async (t) => {

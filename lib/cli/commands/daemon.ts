@@ -1,16 +1,19 @@
 /** `vtep daemon [run|status|stop]`. The first `vtep link add` starts one in the background by itself. */
 import type { DaemonInfo } from '../../control/client.js';
-import { CommandFailure, isNoDaemon, wrong } from '../failure.js';
+import { CommandFailure, isNoDaemon } from '../failure.js';
 import type { Session } from '../session.js';
 
-/** The daemon in this process, until SIGTERM or SIGINT. All that is heavy is loaded here and nowhere else. */
+/**
+ * The daemon in this process, until SIGTERM or SIGINT; with -n, the thread moves into that namespace first. All that
+ * is heavy is loaded here and nowhere else.
+ */
 export async function run(session: Session): Promise<void> {
-  if (session.options.netns !== undefined)
-    throw wrong(
-      `a daemon serves the namespace it runs in; use \`ip netns exec ${session.options.netns} vtep daemon\``,
-    );
+  // What ps and the owner of a port in use show.
+  process.title = 'vtep-daemon';
   const { runDaemon } = await import('../../control/daemon.js');
-  await runDaemon();
+  await runDaemon({ netns: session.options.netns });
+  // It has said its last word; nothing that is still open may keep the process.
+  process.exit(0);
 }
 
 async function ask<T>(session: Session, what: (info: DaemonInfo) => Promise<T>): Promise<T> {

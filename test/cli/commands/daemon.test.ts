@@ -38,7 +38,3 @@ t.test('where none runs', async (t) => {
   t.same(await vtep('link del vx0'), { exit: 1, out: '', err: 'Cannot find device "vx0"\n' });
   t.same(await vtep('link show vx0'), { exit: 1, out: '', err: 'Device "vx0" does not exist.\n' });
 });
-
-t.test('it serves its own namespace only', async (t) => {
-  t.match(await vtep('-n blue daemon'), { exit: 1, err: /use `ip netns exec blue vtep daemon`/ });
-});
