@@ -207,21 +207,21 @@ static const struct {
   const char *sentence;
 } faults[] = {
     {PACKET_SHORT, EBADMSG, "the frame is shorter than its headers"},
-    {PACKET_NOT_IP, EINVAL, "an offload was asked for a frame that is not IP"},
-    {PACKET_NOT_L4, EINVAL, "an offload was asked for a packet that is neither TCP nor UDP"},
-    {PACKET_FRAGMENT, EINVAL, "an offload was asked for an IP fragment"},
+    {PACKET_NOT_IP, EPROTO, "an offload was asked for a frame that is not IP"},
+    {PACKET_NOT_L4, EPROTO, "an offload was asked for a packet that is neither TCP nor UDP"},
+    {PACKET_FRAGMENT, EPROTO, "an offload was asked for an IP fragment"},
     {PACKET_IP_HEADER, EBADMSG, "the IP header's version or length is impossible"},
     {PACKET_IP_LENGTH, EBADMSG, "the IP length is less than the headers or more than the frame"},
     {PACKET_TCP_HEADER, EBADMSG, "the TCP header's length is impossible"},
     {PACKET_UDP_LENGTH, EBADMSG, "the UDP length contradicts the IP length"},
-    {SEGMENT_TYPE, EINVAL, "the segmentation type is unknown or not the frame's protocol"},
-    {SEGMENT_SIZE, EINVAL, "the segment size is 0"},
-    {SEGMENT_CSUM, EINVAL, "the checksum's place contradicts the headers"},
+    {SEGMENT_TYPE, EPROTO, "the segmentation type is unknown or not the frame's protocol"},
+    {SEGMENT_SIZE, EPROTO, "the segment size is 0"},
+    {SEGMENT_CSUM, EPROTO, "the checksum's place contradicts the headers"},
     {SEGMENT_LENGTH, EBADMSG, "the super-frame is longer than its IP packet"},
     {SEGMENT_HEADERS, E2BIG, "the headers are longer than a slot for them"},
     {SEGMENT_TOO_MANY, E2BIG, "the super-frame has too many segments"},
     {SEGMENT_NO_ROOM, ENOBUFS, "there is no room for the segments now"},
-    {SEGMENT_FLAGS, EINVAL, "a TCP super-frame carries SYN or RST"},
+    {SEGMENT_FLAGS, EPROTO, "a TCP super-frame carries SYN or RST"},
 };
 
 static int find_fault(int fault) {
@@ -238,5 +238,5 @@ const char *segment_reason(int fault) {
 
 int segment_errno(int fault) {
   int i = find_fault(fault);
-  return i < 0 ? -EINVAL : -faults[i].error;
+  return i < 0 ? -EPROTO : -faults[i].error;
 }

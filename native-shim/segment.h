@@ -109,7 +109,7 @@ const char *segment_reason(int fault);
 
 /**
  * segment_errno() - The errno for a batch's STATUS column: -EBADMSG for headers that are wrong in themselves,
- * -EINVAL for an offload request that contradicts them, -E2BIG for SEGMENT_TOO_MANY and SEGMENT_HEADERS, -ENOBUFS for
+ * -EPROTO for an offload request that contradicts them, -E2BIG for SEGMENT_TOO_MANY and SEGMENT_HEADERS, -ENOBUFS for
  * SEGMENT_NO_ROOM. Negative.
  */
 int segment_errno(int fault);

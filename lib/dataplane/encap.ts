@@ -21,7 +21,6 @@ import {
   DEVICE,
   EXTRA,
   GSO_SIZE,
-  GSO_TYPE,
   HEADER,
   IFINDEX,
   LENGTH,
@@ -298,7 +297,6 @@ export class Encap {
     const c = tx.capacity;
     const j = tx.length++;
     const offset = from[OFFSET * fromCapacity + i];
-    const offload = from[OFFLOAD * fromCapacity + i];
     const ownVni = remote < 0 ? -1 : table.vni(remote);
     const ownPort = remote < 0 ? 0 : table.port(remote);
     let header = offset - vxlan.HEADER_BYTES;
@@ -306,9 +304,8 @@ export class Encap {
     vxlan.putVxlan(this.#slab.bytes, header, ownVni >= 0 ? ownVni : settings.vni);
     w[OFFSET * c + j] = offset;
     w[LENGTH * c + j] = from[LENGTH * fromCapacity + i];
-    // The first copy sent finishes the checksum in the frame; later copies find it complete. A super-frame is
-    // finished segment by segment, from the same bytes each time.
-    w[OFFLOAD * c + j] = this.#replica > 0 && (offload & GSO_TYPE) === 0 ? 0 : offload;
+    // Replicas share the frame: finishing its checksum twice comes to the same (native-shim/segment.h).
+    w[OFFLOAD * c + j] = from[OFFLOAD * fromCapacity + i];
     w[GSO_SIZE * c + j] = from[GSO_SIZE * fromCapacity + i];
     w[CSUM * c + j] = from[CSUM * fromCapacity + i];
     w[HEADER * c + j] = header;
