@@ -1,6 +1,7 @@
 import t from 'tap';
 import * as fdb from '../../lib/table/fdb.js';
 import { RemoteLists } from '../../lib/table/remote-list.js';
+import { collidingPair } from './collision.js';
 
 const { FdbTable } = fdb;
 
@@ -100,6 +101,38 @@ t.test('the first remote, of one or of a list', async (t) => {
   const many = table.insert(0, 0, 1, ~lists.create([4, 5, 6]), 0x80, 0, 0);
   t.equal(table.firstRemote(one, lists), 17);
   t.equal(table.firstRemote(many, lists), 4);
+});
+
+t.test('a burst finds what single lookups find', async (t) => {
+  const table = new FdbTable({ seed: 7 });
+  for (let i = 0; i < 3_000; i++) table.insert(i * 77, i & 0xffff, i % 5 === 0 ? 0x123456 : 42, i, 2, 0, 0);
+  for (let i = 0; i < 3_000; i += 3)
+    table.remove(table.find(i * 77, i & 0xffff, i % 5 === 0 ? 0x123456 : 42));
+  for (const count of [0, 1, 31, 32, 33, 64, 4_000]) {
+    const keys = new Int32Array(4_000 * fdb.KEY_WORDS);
+    for (let i = 0; i < 4_000; i++)
+      keys.set([i * 77, i & 0xffff, i % 5 === 0 ? 0x123456 : 42], i * fdb.KEY_WORDS);
+    const found = new Int32Array(4_000).fill(-2);
+    table.findBurst(keys, count, found);
+    const expected = found.map((_, i) => {
+      const [high, low, vni] = keys.subarray(i * fdb.KEY_WORDS);
+      return i < count ? table.find(high, low, vni) : -2;
+    });
+    t.same(found, expected, `${count} keys`);
+  }
+});
+
+t.test('a burst tells keys apart whose whole hash is equal', async (t) => {
+  const table = new FdbTable({ seed: 7 });
+  const [a, b] = collidingPair(7, 42);
+  for (const i of [a, b]) table.insert(i, i & 0xffff, 42, i, 2, 0, 0);
+  const found = new Int32Array(3);
+  const keys = Int32Array.of(a, a & 0xffff, 42, b, b & 0xffff, 42, 0x7fffffff, 1, 42);
+  table.findBurst(keys, 3, found);
+  t.same([table.remotes(found[0]), table.remotes(found[1]), found[2]], [a, b, -1]);
+  table.remove(found[0]);
+  table.findBurst(keys, 3, found);
+  t.same([found[0], table.remotes(found[1])], [-1, b]);
 });
 
 t.test('refuses a key that is malformed or taken', async (t) => {
