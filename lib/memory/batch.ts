@@ -15,7 +15,8 @@
  *   OFFSET      frame              frame                    UDP payload          frame
  *   LENGTH      frame bytes        frame bytes              payload bytes        frame bytes
  *   OFFLOAD     vnet flags+gso     as TAP receive           0                    as TAP receive, or 0
- *   GSO_SIZE    vnet gso_size      as TAP receive           GRO segment, 0=one   in: MTU of the device
+ *   GSO_SIZE    vnet gso_size      as TAP receive           GRO segment, 0=one   as TAP receive if OFFLOAD has
+ *                                                                                a gso_type, else device's MTU
  *   CSUM        start | offset<<16 as TAP receive           0                    as TAP receive
  *   HEADER      0                  VXLAN header's offset    0                    0
  *   PORT        0                  fd of the egress socket  0                    fd of the TAP queue
