@@ -1,4 +1,4 @@
-/** As most NICs are: the underlay segments UDP but nothing encapsulated, or (plain) not even UDP. */
+/** As on most NICs of small hosts: the underlay segments UDP but nothing encapsulated. */
 import t from 'tap';
 import { onEach } from '../support/lab/on-pairs.js';
 import { bulkTransfer } from '../support/lab/scenario/bulk-transfer.js';
@@ -6,16 +6,3 @@ import { bulkTransfer } from '../support/lab/scenario/bulk-transfer.js';
 await onEach(t, 'bulk transfer, no tunnel segmentation', bulkTransfer, undefined, {
   segmentation: 'no-tunnel',
 });
-await onEach(
-  t,
-  'bulk transfer, plain NIC',
-  bulkTransfer,
-  [
-    ['uvtep', 'uvtep'],
-    ['uvtep', 'kernel'],
-    ['kernel', 'uvtep'],
-  ],
-  {
-    segmentation: 'plain',
-  },
-);

@@ -95,11 +95,15 @@ async function eachCase(lab: Lab, witness: Witness): Promise<void> {
   }
 }
 
-/** Drop reasons of the daemon; empty for the kernel. */
+/** Drop reasons: the device's, and those of datagrams no device could be charged with. Empty for the kernel. */
 async function reasons(host: Host): Promise<Map<string, number>> {
   if (host.kind === 'kernel') return new Map();
   const { reasons } = await host.daemon().statistics('vtep0');
-  return new Map(Object.entries(reasons));
+  const unclaimed = (await host.metrics()).matchAll(/^vtep_unclaimed_drops_total\{reason="(\w+)"\} (\d+)$/gm);
+  return new Map([
+    ...Object.entries(reasons),
+    ...[...unclaimed].map(([, name, count]) => [name!, Number(count)] as const),
+  ]);
 }
 
 function missing(): string {

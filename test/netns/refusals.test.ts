@@ -54,6 +54,25 @@ async function codeOf(request: Promise<unknown>): Promise<string> {
   }
 }
 
+/** As another user, and where /dev/net is empty (a mount namespace, in which the daemon it starts lives too). */
+async function withoutRights(host: Host, witness: Witness): Promise<void> {
+  const words = 'link add vtep2 type vxlan id 2 dstport 4790'.split(' ');
+  const { argv } = speak('uvtep', host.namespace.name, words);
+  for (const pid of host.namespace.pids()) process.kill(pid, 'SIGTERM');
+  await soon(async () => host.namespace.pids().length === 0);
+  const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', ...argv];
+  const denied = await host.namespace.command(nobody, { allowFailure: true, quiet: true });
+  const says = /permi|EPERM|EACCES|root/i.test(denied.stderr);
+  witness.check(denied.code !== 0 && says, 'without root it says so', denied);
+  const hidden = ['unshare', '-m', 'sh', '-c', 'mount -t tmpfs none /dev/net && exec "$@"', 'sh', ...argv];
+  const noTun = await host.namespace.command(hidden, { allowFailure: true, quiet: true });
+  witness.check(
+    noTun.code !== 0 && noTun.stderr.includes('/dev/net/tun'),
+    'without /dev/net/tun it says so',
+    noTun,
+  );
+}
+
 await onEach(
   t,
   'refusals',
@@ -81,18 +100,7 @@ await onEach(
     );
     await owner.close();
 
-    const { argv } = speak(
-      'uvtep',
-      b.namespace.name,
-      'link add vtep2 type vxlan id 2 dstport 4790'.split(' '),
-    );
-    const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', ...argv];
-    const denied = await b.namespace.command(nobody, { allowFailure: true, quiet: true });
-    witness.check(
-      denied.code !== 0 && /permi|EPERM|EACCES|root/i.test(denied.stderr),
-      'without root it says so',
-      denied,
-    );
+    await withoutRights(b, witness);
   },
   [['uvtep', 'uvtep']],
 );

@@ -7,7 +7,9 @@
  *      | eth0 10.20.1.4 |==========| br0 ---- vtep0 (VXLAN) - eth0 |==== underlay
  *      +----------------+          +------------------------------+
  */
+import { get } from 'node:http';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { Client } from '../../../lib/control/client.js';
 import { netnsInode } from '../../../lib/control/socket-path.js';
 import type { Background, BackgroundOptions } from './background.js';
@@ -90,6 +92,15 @@ export class Host {
   /** The daemon's API; only for kind uvtep, once a link was added. */
   daemon(): Client {
     return new Client(join(this.#runDirectory, `${netnsInode(this.namespace.name)}.sock`));
+  }
+
+  /** The daemon's metrics, Prometheus text. */
+  async metrics(): Promise<string> {
+    const { socketPath } = this.daemon();
+    return await new Promise((resolve, reject) => {
+      const asked = get({ socketPath, path: '/metrics' }, (response) => resolve(text(response)));
+      asked.on('error', reject);
+    });
   }
 
   async bridge(address?: string, options: ExecOptions = {}): Promise<void> {
