@@ -55,9 +55,13 @@ function ofVtepError(error: VtepError, dev: string | undefined): CommandFailure 
     return new CommandFailure(`Cannot find device "${error.word ?? dev ?? ''}"`, 1, error);
   const sentence = error.errno === undefined ? undefined : SENTENCES[error.errno];
   const system = sentence !== undefined && error.code !== 'ERR_VTEP_DAEMON';
-  const line = system ? `RTNETLINK answers: ${sentence}: ${error.message}` : `Error: ${error.message}`;
+  const line = system ? systemLine(sentence, error.message) : `Error: ${error.message}`;
   return new CommandFailure(oneLine(line), error.code === 'ERR_VTEP_DAEMON' ? 1 : 2, error);
 }
+
+/** The verdict once, in the words scripts look for, then ours. */
+const systemLine = (sentence: string, message: string): string =>
+  `RTNETLINK answers: ${message.startsWith(sentence) ? message : `${sentence}: ${message}`}`;
 
 const oneLine = (text: string): string => text.replace(/\s*\n\s*/g, ' ').trim();
 

@@ -105,7 +105,7 @@ async function runObject(options: Options, streams: Streams, typed: readonly str
   const parsed = parseWords(form, [object.names[0] ?? '', verb, ...words], words, (rest) =>
     takeOption(options, rest),
   );
-  const session = new Session(options, streams, typed);
+  const session = new Session(options, streams);
   const command = await commandOf(object, form.verbs[0] ?? '');
   try {
     await command(session, parsed as never);

@@ -40,16 +40,13 @@ export const noOptions = (): Options => ({
 export class Session {
   readonly options: Options;
   readonly streams: Streams;
-  /** Object, verb and words as typed, for messages that name another tool. */
-  readonly typed: readonly string[];
   /** The device the command is about, for errors that do not name it. */
   dev: string | undefined;
   #client: Client | undefined;
 
-  constructor(options: Options, streams: Streams, typed: readonly string[]) {
+  constructor(options: Options, streams: Streams) {
     this.options = options;
     this.streams = streams;
-    this.typed = typed;
   }
 
   /** The daemon of the namespace. Loads node:http, so only commands that ask it pay for it. */

@@ -12,6 +12,11 @@ t.test('verdicts of the engine read as the kernel’s, with our remedy', async (
     message: 'RTNETLINK answers: File exists: VNI 42 is in use by vtep0',
     exit: 2,
   });
+  t.equal(
+    line(new VtepError('ERR_VTEP_EXISTS', 'File exists: use replace', { errno: 'EEXIST' })).message,
+    'RTNETLINK answers: File exists: use replace',
+    'the verdict is not said twice',
+  );
   t.same(line(new VtepError('ERR_VTEP_ARGUMENT', 'mtu is 5')), { message: 'Error: mtu is 5', exit: 2 });
   t.same(line(new VtepError('ERR_VTEP_SYSTEM', 'odd', { errno: 'EXDEV' })), {
     message: 'Error: odd',
