@@ -13,7 +13,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
@@ -25,7 +25,7 @@ const SHARED = ['-shared', '-DNAPI_VERSION=8', '-Wl,-z,now', '-lm'];
 const TOOL = ['-std=gnu11', '-O2', '-pthread', '-Wall', '-Wextra'];
 
 /** Name of the system a binary is for, such as linux-x64-glibc. */
-export function target() {
+function target() {
   process.report.excludeNetwork = true; // else it resolves the names of all our peers
   const libc = process.report.getReport().header.glibcVersionRuntime ? 'glibc' : 'musl';
   return `${process.platform}-${process.arch}-${libc}`;
@@ -102,12 +102,26 @@ function makeCurrent(output, inputs, headers, flags) {
   return true;
 }
 
-function compileShim(output, extra = []) {
-  const flags = [...FLAGS, `-I${includeDirectory()}`, ...SHARED, ...extra];
-  const made = makeCurrent(output, files(here, '.c'), files(here, '.h'), flags);
-  // Asked of another process: this one would keep the first binary it loaded under a name.
-  const script = `process.exit(require(${JSON.stringify(output)}).version === ${sourceVersion()} ? 0 : 1)`;
-  if (made && spawnSync(process.execPath, ['-e', script]).status !== 0) refuse(`${output} does not load`);
+/** Asked of another process: this one would keep the first binary it loaded under a name. */
+function mustLoad(path) {
+  const script = `process.exit(require(${JSON.stringify(path)}).version === ${sourceVersion()} ? 0 : 1)`;
+  const { status, stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' });
+  if (status !== 0) refuse(`${path} was compiled but does not load\n${stderr.trim()}`);
+}
+
+function shimFlags() {
+  return [...FLAGS, `-I${includeDirectory()}`, ...SHARED];
+}
+
+function compileShim() {
+  const output = join(here, 'build', 'vtep.node');
+  if (makeCurrent(output, files(here, '.c'), files(here, '.h'), shimFlags())) mustLoad(output);
+}
+
+/** Always anew: what is packed must be what the sources say now. */
+function compilePrebuilt(output) {
+  compile(output, files(here, '.c'), [...shimFlags(), '-s']);
+  mustLoad(output);
 }
 
 function compileTools() {
@@ -124,18 +138,16 @@ function main([mode = '', ...rest]) {
     refuse('usage: build.mjs [--prebuilt-first | --prebuild]');
   }
   const prebuilt = join(here, 'prebuilt', target(), 'vtep.node');
-  if (mode === '--prebuild') return compileShim(prebuilt, ['-s']);
+  if (mode === '--prebuild') return compilePrebuilt(prebuilt);
   if (mode === '--prebuilt-first' && loads(prebuilt)) return;
-  compileShim(join(here, 'build', 'vtep.node'));
+  compileShim();
   if (mode === '') compileTools();
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  try {
-    main(process.argv.slice(2));
-  } catch (error) {
-    if (!(error instanceof BuildError)) throw error;
-    console.error(error.message);
-    process.exitCode = 1;
-  }
+try {
+  main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof BuildError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
 }

@@ -14,7 +14,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { binaryPaths } from '../../lib/native/load.js';
+import { binaryPaths, loadFirst } from '../../lib/native/load.js';
+import { SHIM_VERSION } from '../../lib/native/shim.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const SHIM = join(ROOT, 'native-shim');
@@ -77,4 +78,11 @@ t.test('one that does not load is compiled anew, once', async (t) => {
   t.match(await build([]), { code: 0, stderr: '' });
   t.equal(statSync(BUILT).mtimeMs, mtimeMs, 'up to date');
   t.same(readdirSync(join(copy, 'native-shim/build')).sort(), ['vtep.node', 'vtep.node.stamp']);
+});
+
+t.test('a binary for the tarball is all that its directory holds, and loads', async (t) => {
+  rmSync(prebuiltPath());
+  t.match(await build(['--prebuild']), { code: 0, stderr: '' });
+  t.same(readdirSync(join(prebuiltPath(), '..')), ['vtep.node']);
+  t.equal(loadFirst([prebuiltPath()]).version, SHIM_VERSION);
 });
