@@ -36,16 +36,13 @@
  */
 import type { Epochs } from '../memory/epoch.js';
 import { secretOf } from './hash.js';
-import { capacityOf, fillOf, multiplierOf, nextSlots, shiftOf, slotsFor, MOST_SLOTS } from './index-size.js';
+import { capacityOf, fillOf, MOST_SLOTS, nextSlots, slotsFor } from './index-size.js';
 import { expect, RecordPool } from './record-pool.js';
+import { SlotIndex } from './slot-index.js';
 
 /** Greatest number of entries of any table, 67,108,864. */
 export const MOST_ENTRIES = 2 ** 26;
 
-const EMPTY = 0;
-const TOMBSTONE = 1;
-/** Set in every slot that leads to a record, which makes it negative. */
-const IN_USE = 0x80000000 | 0;
 const DEFAULT_CAPACITY = 64;
 
 /** What a reader needs of a table; plain data for postMessage. */
@@ -73,7 +70,6 @@ interface Writer {
   readonly options: TableOptions;
   readonly capacity: number;
   pool: RecordPool;
-  tombstones: number;
   /** Readers may still be in buffers that a reference from another table has no place in. */
   unsettled: boolean;
 }
@@ -88,20 +84,13 @@ function newIndex(slots: number): Int32Array {
 }
 
 /** Index, records and their life cycle; subclasses add the record's layout, `find` by hand, and accessors. */
-export abstract class HashTable {
+export abstract class HashTable extends SlotIndex {
   /** Greatest number of entries. */
   readonly limit: number;
   protected readonly recordWords: number;
   protected readonly seed: number;
   protected readonly secret: number;
-  protected index: Int32Array;
   protected records: Int32Array;
-  /** Home slot of a hash: imul(hash >>> 2, multiplier) >>> shift (index-size.ts). */
-  protected multiplier = 2;
-  protected shift = 0;
-  /** Low bits of a slot that are the entry; `tagMask` covers the others. */
-  protected entryBits = 0;
-  protected tagMask = 0;
   readonly #writer: Writer | undefined;
 
   /**
@@ -109,28 +98,18 @@ export abstract class HashTable {
    * @throws RangeError for an option out of its range.
    */
   protected constructor(recordWords: number, options: TableOptions, share?: TableShare) {
+    const capacity = checkedInteger('capacity', options.capacity ?? DEFAULT_CAPACITY, 1, MOST_ENTRIES);
+    const slots = slotsFor(capacity);
+    super(share ? new Int32Array(share.index) : newIndex(slots));
     const seed = share?.seed ?? options.seed ?? crypto.getRandomValues(new Int32Array(1))[0];
     this.seed = checkedInteger('seed', seed, -(2 ** 31), 2 ** 32 - 1) | 0;
     this.secret = secretOf(this.seed);
     this.limit = checkedInteger('limit', options.limit ?? 0, 0, MOST_ENTRIES) || MOST_ENTRIES;
     this.recordWords = recordWords;
-    if (share) {
-      this.index = new Int32Array(share.index);
-      this.records = new Int32Array(share.records);
-    } else {
-      const capacity = checkedInteger('capacity', options.capacity ?? DEFAULT_CAPACITY, 1, MOST_ENTRIES);
-      const slots = slotsFor(capacity);
-      this.index = newIndex(slots);
-      this.records = this.#newRecords(slots);
-      this.#writer = {
-        options,
-        capacity,
-        pool: new RecordPool(capacityOf(slots), options.epochs),
-        tombstones: 0,
-        unsettled: false,
-      };
-    }
-    this.#measure();
+    this.records = share ? new Int32Array(share.records) : this.#newRecords(slots);
+    if (share) return;
+    const pool = new RecordPool(capacityOf(slots), options.epochs);
+    this.#writer = { options, capacity, pool, unsettled: false };
   }
 
   /** Writer: entries in the table. */
@@ -157,9 +136,8 @@ export abstract class HashTable {
     if (this.#writer) throw new Error('adopt() is for the view of a reader; this table is its own writer');
     if (share.seed !== this.seed)
       throw new RangeError(`share of a table seeded ${share.seed}: expected ${this.seed}`);
-    this.index = new Int32Array(share.index);
     this.records = new Int32Array(share.records);
-    this.#measure();
+    this.use(new Int32Array(share.index));
   }
 
   /**
@@ -169,7 +147,7 @@ export abstract class HashTable {
    */
   remove(entry: number): void {
     if (!this.has(entry)) throw new RangeError(`entry ${entry} is not in the table`);
-    this.#vacate(this.#slotOf(entry));
+    this.vacate(entry);
     this.#write().pool.retire(entry);
   }
 
@@ -205,16 +183,13 @@ export abstract class HashTable {
   /** Writer: verifies every invariant of the table. @throws Error naming the first that does not hold. */
   selfCheck(): void {
     const { pool } = this.#write();
-    const reached = this.#checkIndex();
+    const reached = this.checkSlots((entry) => pool.has(entry));
     expect(reached === pool.count, `index leads to ${reached} entries, count is ${pool.count}`);
     for (let entry = this.next(-1); entry >= 0; entry = this.next(entry)) {
       expect(this.findAgain(entry) === entry, `entry ${entry} is not found by its own key`);
     }
     pool.selfCheck();
   }
-
-  /** Hash of a record's key, from its words. */
-  protected abstract hashOf(entry: number): number;
 
   /** True for a table whose entries other tables refer to by number. */
   protected get isReferredTo(): boolean {
@@ -232,10 +207,10 @@ export abstract class HashTable {
    * @throws Error when the table is referred to and a reader is stuck in its burst.
    */
   protected allocate(): number {
-    const { pool, tombstones } = this.#write();
+    const { pool } = this.#write();
     this.#settle();
     const slots = this.index.length;
-    if (pool.count + tombstones >= fillOf(slots)) {
+    if (pool.count + this.tombstones >= fillOf(slots)) {
       this.#resize(pool.count > capacityOf(slots) * 0.75 ? nextSlots(slots) : slots);
     }
     const entry = pool.take();
@@ -246,16 +221,13 @@ export abstract class HashTable {
 
   /** Writer: puts a finished record into the table as its newest entry. */
   protected link(entry: number): void {
-    const writer = this.#write();
-    const at = this.#roomFor(this.hashOf(entry));
-    if (this.index[at] === TOMBSTONE) writer.tombstones--;
-    writer.pool.add(entry);
-    Atomics.store(this.index, at, this.#slotFor(entry));
+    this.#write().pool.add(entry);
+    this.occupy(entry);
   }
 
   /** Writer: puts a finished record in the place of `old`, of the same key; a reader sees the one or the other. */
   protected substitute(old: number, entry: number): void {
-    Atomics.store(this.index, this.#slotOf(old), this.#slotFor(entry));
+    this.takeOver(old, entry);
     this.#write().pool.substitute(old, entry);
   }
 
@@ -274,60 +246,6 @@ export abstract class HashTable {
     return new Int32Array(new SharedArrayBuffer(capacityOf(slots) * this.recordWords * 4));
   }
 
-  #measure(): void {
-    const slots = this.index.length;
-    this.multiplier = multiplierOf(slots);
-    this.shift = shiftOf(slots);
-    this.entryBits = 32 - Math.clz32(capacityOf(slots) - 1);
-    this.tagMask = -1 << this.entryBits;
-  }
-
-  #slotFor(entry: number): number {
-    return (this.hashOf(entry) << this.entryBits) | IN_USE | entry;
-  }
-
-  #homeOf(hash: number): number {
-    return Math.imul(hash >>> 2, this.multiplier) >>> this.shift;
-  }
-
-  #after(at: number): number {
-    return at + 1 === this.index.length ? 0 : at + 1;
-  }
-
-  #before(at: number): number {
-    return at === 0 ? this.index.length - 1 : at - 1;
-  }
-
-  /** Where the slot of an entry in the table is. */
-  #slotOf(entry: number): number {
-    const slot = this.#slotFor(entry);
-    let at = this.#homeOf(this.hashOf(entry));
-    while (this.index[at] !== slot) at = this.#after(at);
-    return at;
-  }
-
-  /** The first slot of a hash's probe that is empty or a tombstone. */
-  #roomFor(hash: number): number {
-    let at = this.#homeOf(hash);
-    while (this.index[at] < 0) at = this.#after(at);
-    return at;
-  }
-
-  /** Makes a slot a tombstone; or, where a probe ends right behind it, empties it and the tombstones before. */
-  #vacate(at: number): void {
-    const writer = this.#write();
-    if (this.index[this.#after(at)] !== EMPTY) {
-      Atomics.store(this.index, at, TOMBSTONE);
-      writer.tombstones++;
-      return;
-    }
-    Atomics.store(this.index, at, EMPTY);
-    for (let i = this.#before(at); this.index[i] === TOMBSTONE; i = this.#before(i)) {
-      Atomics.store(this.index, i, EMPTY);
-      writer.tombstones--;
-    }
-  }
-
   /** A new index without tombstones and, where its size differs, a new pool. */
   #resize(slots: number): void {
     let { records } = this;
@@ -343,13 +261,9 @@ export abstract class HashTable {
   #moveTo(index: Int32Array, records: Int32Array): void {
     const writer = this.#write();
     if (this.isReferredTo && records !== this.records) writer.unsettled = true;
-    this.index = index;
     this.records = records;
-    this.#measure();
-    writer.tombstones = 0;
-    for (let entry = this.next(-1); entry >= 0; entry = this.next(entry)) {
-      index[this.#roomFor(this.hashOf(entry))] = this.#slotFor(entry);
-    }
+    this.use(index);
+    for (let entry = this.next(-1); entry >= 0; entry = this.next(entry)) this.fill(entry);
     writer.options.onGrow?.(this.share());
     writer.options.epochs?.announce();
     this.#settle();
@@ -361,27 +275,5 @@ export abstract class HashTable {
     if (!writer.unsettled) return;
     writer.options.epochs?.synchronize();
     writer.unsettled = false;
-  }
-
-  /** Every slot leads to a live record that a probe reaches. Returns how many slots do. */
-  #checkIndex(): number {
-    let tombstones = 0;
-    let entries = 0;
-    for (let at = 0; at < this.index.length; at++) {
-      const slot = this.index[at];
-      if (slot === TOMBSTONE) tombstones++;
-      if (slot === EMPTY || slot === TOMBSTONE) continue;
-      const entry = slot & ~this.tagMask;
-      expect(slot < 0 && this.has(entry), `slot ${at} (${slot}) leads to no entry`);
-      expect(slot === this.#slotFor(entry), `slot ${at} (${slot}) has another tag than entry ${entry}`);
-      entries++;
-    }
-    const counted = this.#write().tombstones;
-    expect(tombstones === counted, `${tombstones} tombstones, counted ${counted}`);
-    expect(
-      entries + tombstones <= fillOf(this.index.length),
-      `index of ${this.index.length} slots is overfull`,
-    );
-    return entries;
   }
 }

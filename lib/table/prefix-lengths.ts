@@ -8,6 +8,9 @@
  * words are shared and never move; how many routes have a length is the writer's own.
  */
 
+import { scopeOf } from './prefix.js';
+import { expect } from './record-pool.js';
+
 export const V4_WORD = 0;
 export const V4_DEFAULT_WORD = 1;
 export const V6_WORD = 2;
@@ -51,6 +54,20 @@ export class PrefixLengths {
   /** True when the bit of a length is set. */
   has(family: 4 | 6, length: number): boolean {
     return (this.words[wordOf(family, length)] & bitOf(length)) !== 0;
+  }
+
+  /** Writer: verifies counts and bits against the routes there are, each given by its scope (prefix.ts). */
+  selfCheck(scopes: number[]): void {
+    const routes = new Map<number, number>();
+    for (const scope of scopes) routes.set(scope, (routes.get(scope) ?? 0) + 1);
+    for (const family of [4, 6] as const) {
+      for (let length = 0; length <= (family === 4 ? 32 : 128); length++) {
+        const found = routes.get(scopeOf(length, family)) ?? 0;
+        const counted = this.count(family, length);
+        expect(found === counted, `${found} IPv${family} routes of length ${length}, counted ${counted}`);
+        expect(this.has(family, length) === found > 0, `bit of IPv${family} length ${length} is wrong`);
+      }
+    }
   }
 }
 

@@ -18,15 +18,15 @@
 import { hash4 } from './hash.js';
 import { HashTable, type TableOptions, type TableShare } from './hash-table.js';
 import { PrefixLengths, V4_DEFAULT_WORD, V4_WORD, V6_DEFAULT_WORD, V6_WORD } from './prefix-lengths.js';
-import { expect } from './record-pool.js';
+import { type AddressFamily, checkPrefix, isMapped, maskOf, scopeOf } from './prefix.js';
+
+export type { AddressFamily } from './prefix.js';
 
 /** Flags of a route. */
 export const ROUTE_ORIGIN_KERNEL = 0x01;
 export const ROUTE_ORIGIN_OWN = 0x02;
 /** The next hop is reachable on the link although no prefix says so (RTNH_F_ONLINK). */
 export const ROUTE_ONLINK = 0x04;
-
-export type AddressFamily = 4 | 6;
 
 /** What a reader needs of a route table; plain data for postMessage. */
 export interface RouteShare extends TableShare {
@@ -36,22 +36,6 @@ export interface RouteShare extends TableShare {
 const RECORD_WORDS = 9;
 const LENGTH_FAMILY_FLAGS = 4;
 const NEXT_HOP = 5;
-
-/** The prefix length and the family as they stand in word 4. */
-function scopeOf(length: number, family: AddressFamily): number {
-  return (family << 8) | length;
-}
-
-/** The bits of word `word` (0 to 3) of an address that a prefix of `length` bits covers. */
-function maskOf(word: number, length: number): number {
-  const bits = length - 32 * word;
-  if (bits <= 0) return 0;
-  return bits >= 32 ? -1 : -1 << (32 - bits);
-}
-
-function isMapped(a0: number, a1: number, a2: number): boolean {
-  return (a0 | a1) === 0 && a2 === 0xffff;
-}
 
 /**
  * Prefix -> next hop. Addresses are four signed 32-bit words, IPv4 v4-mapped with lengths of 0 to 32.
@@ -151,22 +135,11 @@ export class RouteTable extends HashTable {
 
   override selfCheck(): void {
     super.selfCheck();
-    const routes = new Map<number, number>();
+    const scopes: number[] = [];
     for (let entry = this.next(-1); entry >= 0; entry = this.next(entry)) {
-      const scope = scopeOf(this.length(entry), this.family(entry));
-      routes.set(scope, (routes.get(scope) ?? 0) + 1);
+      scopes.push(scopeOf(this.length(entry), this.family(entry)));
     }
-    for (const family of [4, 6] as const) {
-      for (let length = 0; length <= (family === 4 ? 32 : 128); length++) {
-        const found = routes.get(scopeOf(length, family)) ?? 0;
-        const counted = this.#lengths.count(family, length);
-        expect(found === counted, `${found} IPv${family} routes of length ${length}, counted ${counted}`);
-        expect(
-          this.#lengths.has(family, length) === found > 0,
-          `bit of IPv${family} length ${length} is wrong`,
-        );
-      }
-    }
+    this.#lengths.selfCheck(scopes);
   }
 
   /** Prefix, bits 0 to 31 (the most significant). */
@@ -315,30 +288,5 @@ export class RouteTable extends HashTable {
 
   #hash(a0: number, a1: number, a2: number, a3: number, scope: number): number {
     return hash4(a0 ^ Math.imul(scope, 0x2c1b3c6d), a1, a2, a3, this.seed, this.secret);
-  }
-}
-
-/** @throws RangeError for a prefix that no address can have as its prefix. */
-function checkPrefix(
-  a0: number,
-  a1: number,
-  a2: number,
-  a3: number,
-  length: number,
-  family: AddressFamily,
-): void {
-  const bits = family === 4 ? 32 : 128;
-  if (!Number.isInteger(length) || length < 0 || length > bits) {
-    throw new RangeError(`prefix length ${length}: expected 0 to ${bits} for IPv${family}`);
-  }
-  if (family === 4 && !isMapped(a0, a1, a2))
-    throw new RangeError('IPv4 prefix: expected a v4-mapped address');
-  if (family === 6 && isMapped(a0, a1, a2) && length >= 96) {
-    throw new RangeError('IPv6 prefix of v4-mapped addresses: give it as an IPv4 prefix');
-  }
-  const whole = family === 4 ? length + 96 : length;
-  const words = [a0, a1, a2, a3];
-  if (words.some((word, i) => (word & ~maskOf(i, whole)) !== 0)) {
-    throw new RangeError(`prefix of ${length} bits: expected no bits set beyond them`);
   }
 }

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { PrefixLengths } from '../../lib/table/prefix-lengths.js';
+import { scopeOf } from '../../lib/table/prefix.js';
 
 t.test('every length of both families has a bit of its own', async (t) => {
   const lengths = new PrefixLengths();
@@ -44,4 +45,13 @@ t.test('another view of the share sees the bits; clear unsets them', async (t) =
   lengths.clear();
   t.notOk(reader.has(6, 64));
   t.equal(lengths.count(6, 64), 0);
+});
+
+t.test('selfCheck finds a count or a bit that is wrong', async (t) => {
+  const lengths = new PrefixLengths();
+  lengths.add(4, 24);
+  lengths.selfCheck([scopeOf(24, 4)]);
+  t.throws(() => lengths.selfCheck([]), /0 IPv4 routes of length 24, counted 1/);
+  lengths.words[0] = 0;
+  t.throws(() => lengths.selfCheck([scopeOf(24, 4)]), /bit of IPv4 length 24/);
 });
