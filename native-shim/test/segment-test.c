@@ -344,10 +344,10 @@ static void every_fault_has_a_sentence_and_an_errno(void) {
   for (int fault = -8; fault <= -1; fault++) EXPECT(strcmp(segment_reason(fault), "unknown") != 0);
   for (int fault = -23; fault <= -16; fault++) EXPECT(strcmp(segment_reason(fault), "unknown") != 0);
   EQUAL(segment_errno(PACKET_TCP_HEADER), -EBADMSG);
-  EQUAL(segment_errno(SEGMENT_CSUM), -EINVAL);
+  EQUAL(segment_errno(SEGMENT_CSUM), -EPROTO);
   EQUAL(segment_errno(SEGMENT_TOO_MANY), -E2BIG);
   EQUAL(segment_errno(SEGMENT_NO_ROOM), -ENOBUFS);
-  EQUAL(segment_errno(-999), -EINVAL);
+  EQUAL(segment_errno(-999), -EPROTO);
 }
 
 void segment_tests(void) {
