@@ -9,7 +9,7 @@ export type {
 } from './engine/api.js';
 export { Engine, type EngineOptions } from './engine/engine.js';
 export { MemorySystem } from './engine/memory-system.js';
-export { openNativeEngine, type NativeEngine, type NativeEngineOptions } from './engine/native-engine.js';
+export { openNativeEngine, type NativeEngineOptions } from './engine/native-engine.js';
 export type { System } from './engine/system.js';
 export type * from './engine/types.js';
 export { load as loadShim } from './native/load.js';

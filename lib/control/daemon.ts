@@ -48,14 +48,19 @@ export interface DaemonOptions {
 }
 
 async function defaultEngine({ shim, workers, died }: EngineParts): Promise<DaemonEngine> {
-  const { nativeEngine } = await import('./native-engine.js');
-  return nativeEngine({ shim, workers, died });
+  const { openNativeEngine } = await import('../engine/native-engine.js');
+  return openNativeEngine(shim, { workers, failed: died });
 }
 
 /** JSON lines on standard error, written at once: the last line before an end is the one that matters. */
 function openLog(level: string): Logger {
   const destination: DestinationStream = pino.destination({ fd: 2, sync: true });
   return pino({ level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+}
+
+/** Without fastify's own news, which speak of the socket's private name. */
+function quieter(log: Logger): Logger {
+  return log.level === 'info' ? log.child({}, { level: 'warn' }) : log;
 }
 
 function enterNamespace(shim: Shim, netns: string): void {
@@ -125,7 +130,7 @@ async function start({ options, shim, paths, log, running, stop, died }: Parts):
     return { pid: process.pid, version, netns: paths.netns, started, memory, workers };
   };
   const engine = await (options.engine ?? defaultEngine)({ shim, workers, died });
-  const api = await buildServer({ engine, info, stop, host: engine }, log, (server) =>
+  const api = await buildServer({ engine, info, stop, host: engine }, quieter(log), (server) =>
     refuseWhileStopping(server, running),
   );
   // Stopped from the last to the first: the engine while the API still answers, so that "stopping" can be told.

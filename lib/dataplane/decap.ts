@@ -11,7 +11,7 @@
  *   9  learning: source zero or multicast      mac_invalid_source
  *  10  learning: source is static elsewhere    entry_exists; unknown or moved: a record for control
  *  11  inner IP header cut off                 inner_ip_truncated
- *  12  ECN: outer CE, inner not capable        ecn; otherwise the mark is carried inward
+ *  12  ECN: outer CE, inner not capable        ecn; otherwise the mark is carried inward (neither inside a tag)
  *  14  handed up
  * (numbers of reference section 2.2; 5, 7 and 13 belong to extensions or cannot happen here)
  *
@@ -45,7 +45,6 @@ import { decapsulate, ECN_DROP } from '../wire/ecn.js';
 import * as ethernet from '../wire/ethernet.js';
 import * as ipv4 from '../wire/ipv4.js';
 import * as ipv6 from '../wire/ipv6.js';
-import { networkOffset } from '../wire/vlan.js';
 import * as vxlan from '../wire/vxlan.js';
 import { REASON0 } from './counters.js';
 import { type Device, LEARNING } from './device.js';
@@ -230,13 +229,16 @@ export class Decap {
     return -1;
   }
 
-  /** Steps 11 and 12. Returns a reason to drop, or -1; `outer` is the ECN field of the outer header. */
+  /**
+   * Steps 11 and 12. Returns a reason to drop, or -1; `outer` is the ECN field of the outer header. Like the kernel
+   * (skb->protocol is 802.1Q then) it does not look behind a VLAN tag: measured, a tagged packet that is not
+   * ECN-capable is delivered although CE was met.
+   */
   #congestion(frame: number, octets: number, outer: number): number {
     const bytes = this.#slab.bytes;
-    const network = networkOffset(bytes, frame, octets);
-    if (network < 0) return -1;
-    const left = frame + octets - network;
-    const type = get16(bytes, network - 2);
+    const network = frame + ethernet.HEADER_BYTES;
+    const left = octets - ethernet.HEADER_BYTES;
+    const type = get16(bytes, frame + ethernet.TYPE);
     if (type === ethernet.TYPE_IPV4) {
       if (left < ipv4.HEADER_BYTES) return reasons.RX_INNER_IP_TRUNCATED;
       const inner = ipv4.ecn(bytes, network);

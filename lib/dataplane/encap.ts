@@ -78,6 +78,9 @@ const PENDING = 0x7ffffffe;
 /** Headers for remotes with a VNI of their own, stacked in front of the frame's: this many fit into the headroom. */
 const SPARE_HEADERS = 16;
 const V4_MAPPED = 0xffff;
+/** net.ipv4.ip_default_ttl, where the socket's own would be another: 1 for multicast. */
+const DEFAULT_TTL = 64;
+const NONE = -1;
 
 export class Encap {
   readonly #slab: Slab;
@@ -85,12 +88,17 @@ export class Encap {
   readonly #pending: PendingLearns;
   readonly #seed: number;
   readonly #shortCircuit: ShortCircuit;
-  /** Where `run` goes on: the frame, how many of its remotes are done, and what they are. */
+  /** Where `run` goes on: the frame, what its remotes are (CONSUMED: not yet known), and how many are done. */
   #frame = 0;
-  #replica = 0;
   #remotes = CONSUMED;
-  #didRsc = false;
+  #replica = 0;
   #pendingAt = 0;
+  #didRsc = false;
+  /** Copies of the current frame appended to `tx`, and those of them in `tx` now that have a header of their own. */
+  #copies = 0;
+  #spareHeaders = 0;
+  /** Entry of `back` that the current frame was looped back as. */
+  #looped = NONE;
   /** Outer header of the current frame. */
   #socket = 0;
   #tos = 0;
@@ -115,20 +123,30 @@ export class Encap {
   run(rx: Batch, device: Device, tx: Batch, back: Batch, now: number): boolean {
     const words = rx.words;
     const capacity = rx.capacity;
+    this.#spareHeaders = 0;
     for (let i = this.#frame; i < rx.length; i++) {
-      if (this.#replica === 0) {
+      // A frame is classified once: doing it again would count, miss and route it again.
+      if (this.#remotes === CONSUMED) {
         const offset = words[OFFSET * capacity + i];
         const length = words[LENGTH * capacity + i];
+        if (words[STATUS * capacity + i] !== 0) {
+          drop(device, reasons.TX_TOO_BIG);
+          continue;
+        }
         this.#didRsc = false;
-        this.#remotes = this.#classify(rx, i, offset, length, device, back, now);
-        if (this.#remotes === CONSUMED) continue;
-        if (!this.#outer(offset, length, device)) continue;
+        const remotes = this.#classify(rx, i, offset, length, device, back, now);
+        if (remotes === CONSUMED || !this.#outer(offset, length, device)) continue;
+        this.#remotes = remotes;
+        this.#replica = 0;
+        this.#copies = 0;
+        this.#spareHeaders = 0;
+        this.#looped = NONE;
       }
       if (!this.#replicate(rx, i, device, tx, back)) {
         this.#frame = i;
         return false;
       }
-      this.#replica = 0;
+      this.#remotes = CONSUMED;
     }
     this.#frame = 0;
     return true;
@@ -166,6 +184,7 @@ export class Encap {
       if (
         (features & RSC) !== 0 &&
         (fdb.flags(entry) & FLAG_ROUTER) !== 0 &&
+        !ethernet.isMulticast(bytes, offset) &&
         (type === ethernet.TYPE_IPV4 || type === ethernet.TYPE_IPV6)
       ) {
         const verdict = this.#shortCircuit.route(rx, i, device, back, now);
@@ -251,6 +270,10 @@ export class Encap {
       if (!this.#toRemote(rx, i, device, tx, back, lists.at(~remotes, position))) return false;
       this.#replica++;
     }
+    // A copy that was sent has finished the checksum in the frame that is looped back.
+    if (this.#looped !== NONE && this.#copies > 0 && (rx.words[OFFLOAD * rx.capacity + i] & GSO_TYPE) === 0) {
+      back.words[OFFLOAD * back.capacity + this.#looped] = 0;
+    }
     return true;
   }
 
@@ -262,16 +285,18 @@ export class Encap {
     const a2 = table.address2(remote);
     const a3 = table.address3(remote);
     if (a3 === 0 && a0 === 0 && a1 === 0 && (a2 === 0 || a2 === V4_MAPPED)) {
-      // "Local": a short-circuited frame is looped back, anything else has no destination.
-      if (this.#didRsc) loopBack(this.#slab, this.#ring, rx, i, device, back);
-      else this.#drop(device, reasons.TX_REMOTE_ANY);
+      // "Local": a short-circuited frame is looped back (once), anything else has no destination.
+      if (!this.#didRsc) {
+        this.#drop(device, reasons.TX_REMOTE_ANY);
+      } else if (this.#looped === NONE) {
+        this.#looped = back.length;
+        loopBack(rx, i, device, back);
+      }
       return true;
     }
-    if (tx.length === tx.capacity) return false;
-    if (table.vni(remote) >= 0 && this.#replica > 0 && this.#replica % SPARE_HEADERS === 0 && tx.length > 0) {
-      // The spare headers in front of this frame are in use by entries not yet sent.
-      return false;
-    }
+    // The spare headers in front of this frame are in use by entries not yet sent.
+    const isOut = table.vni(remote) >= 0 && this.#spareHeaders === SPARE_HEADERS;
+    if (isOut || tx.length === tx.capacity) return false;
     this.#emit(rx, i, device, tx, a0, a1, a2, a3, remote);
     return true;
   }
@@ -300,7 +325,7 @@ export class Encap {
     const ownVni = remote < 0 ? -1 : table.vni(remote);
     const ownPort = remote < 0 ? 0 : table.port(remote);
     let header = offset - vxlan.HEADER_BYTES;
-    if (ownVni >= 0) header -= vxlan.HEADER_BYTES * (1 + (this.#replica % SPARE_HEADERS));
+    if (ownVni >= 0) header -= vxlan.HEADER_BYTES * ++this.#spareHeaders;
     vxlan.putVxlan(this.#slab.bytes, header, ownVni >= 0 ? ownVni : settings.vni);
     w[OFFSET * c + j] = offset;
     w[LENGTH * c + j] = from[LENGTH * fromCapacity + i];
@@ -321,7 +346,12 @@ export class Encap {
     w[LOCAL3 * c + j] = settings.local[3];
     w[IFINDEX * c + j] = remote < 0 ? 0 : table.ifindex(remote);
     w[TOS * c + j] = this.#tos;
-    w[TTL * c + j] = this.#ttl === 0 && isMulticastWords(a0, a1, a2, a3) ? 1 : this.#ttl;
+    w[TTL * c + j] =
+      this.#ttl === 0 && isMulticastWords(a0, a1, a2, a3)
+        ? settings.ttl === TTL_INHERIT
+          ? DEFAULT_TTL
+          : 1
+        : this.#ttl;
     w[STATUS * c + j] = 0;
     w[DEVICE * c + j] = device.index;
     w[SOURCE_PORT * c + j] = egress.ports[this.#socket];

@@ -14,17 +14,12 @@ import {
   PORT,
   STATUS,
 } from '../memory/batch.js';
-import type { RecordRing } from '../memory/ring.js';
-import type { Slab } from '../memory/slab.js';
 import * as ethernet from '../wire/ethernet.js';
 import { REASON0, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from './counters.js';
-import { type Device, LEARNING } from './device.js';
-import { post } from './post.js';
+import type { Device } from './device.js';
 import * as reasons from './reasons.js';
-import { LEARN } from './records.js';
 
 const V4_MAPPED = 0xffff;
-const LOOPBACK_V4 = 0x7f000001;
 /** Linux errno values that have a reason of their own; ports report them negative in STATUS. */
 const EIO = 5;
 const EAGAIN = 11;
@@ -50,7 +45,10 @@ export function isMulticastWords(a0: number, a1: number, a2: number, a3: number)
   return a0 >>> 24 === 0xff;
 }
 
-/** Appends a frame that lies complete in the slab to what goes up to the device's interface. */
+/**
+ * Appends a frame that lies complete in the slab to what goes up to the device's interface.
+ * `back` needs room for one frame more: each received frame sends back at most one.
+ */
 export function sendBack(back: Batch, device: Device, offset: number, length: number): void {
   const w = back.words;
   const c = back.capacity;
@@ -68,16 +66,12 @@ export function sendBack(back: Batch, device: Device, offset: number, length: nu
 
 /**
  * A short-circuited frame for a "local" remote comes back up as if received, its offload request still open
- * (kernel: vxlan_encap_bypass). Both directions count the whole frame, and the source is learned at the loopback.
+ * (kernel: vxlan_encap_bypass). Both directions count the whole frame.
+ *
+ * Nothing is learned: the source is the router's MAC by now, whose entry led here. The kernel moves that entry to
+ * 127.0.0.1 when it is dynamic, and the router is lost; we keep it.
  */
-export function loopBack(
-  slab: Slab,
-  ring: RecordRing,
-  rx: Batch,
-  i: number,
-  device: Device,
-  back: Batch,
-): void {
+export function loopBack(rx: Batch, i: number, device: Device, back: Batch): void {
   const from = rx.words;
   const offset = from[OFFSET * rx.capacity + i];
   const length = from[LENGTH * rx.capacity + i];
@@ -89,17 +83,11 @@ export function loopBack(
     back.words[GSO_SIZE * back.capacity + j] = from[GSO_SIZE * rx.capacity + i];
     back.words[CSUM * back.capacity + j] = from[CSUM * rx.capacity + i];
   }
-  const { counters, settings, tables } = device;
+  const { counters } = device;
   counters[TX_PACKETS]++;
   counters[TX_BYTES] += length;
   counters[RX_PACKETS]++;
   counters[RX_BYTES] += length;
-  if ((settings.features & LEARNING) === 0) return;
-  const high = ethernet.macHigh(slab.bytes, offset + ethernet.SOURCE);
-  const low = ethernet.macLow(slab.bytes, offset + ethernet.SOURCE);
-  if (tables.fdb.find(high, low, settings.vni) >= 0) return;
-  if (settings.family === 4) post(ring, device, LEARN, high, low, 0, 0, V4_MAPPED, LOOPBACK_V4, 0);
-  else post(ring, device, LEARN, high, low, 0, 0, 0, 1, 0);
 }
 
 /** After `tx` was transmitted: packets and bytes of what went out, a reason for what did not. */

@@ -57,8 +57,6 @@ export interface WorkerStart {
   seed: number;
   /** Microseconds to poll before sleeping. */
   spin: number;
-  /** Float64: seconds in TypeScript, in native calls, waiting; bursts; frames (see worker.ts). */
-  timing?: SharedArrayBuffer;
 }
 
 /** Words of `bell`. */

@@ -10,23 +10,16 @@ export interface NativeEngineOptions extends ThreadOptions {
   seed?: number;
 }
 
-/** An engine with what its workers measured. */
-export interface NativeEngine {
-  readonly engine: Engine;
-  readonly dataplane: ThreadedDataplane;
-}
-
 /**
  * Starts the workers; VTEPs are made in the caller's network namespace, needing CAP_NET_ADMIN.
  *
  * @example
- * const { engine } = openNativeEngine(loadShim());
+ * const engine = openNativeEngine(loadShim());
  * engine.add({ name: 'vtep0', id: 1, dstport: 4789, remote: '192.0.2.2' }).set({ up: true });
  */
-export function openNativeEngine(shim: Shim, options: NativeEngineOptions = {}): NativeEngine {
+export function openNativeEngine(shim: Shim, options: NativeEngineOptions = {}): Engine {
   const clock = new MonotonicClock();
-  const seed = options.seed ?? (Math.random() * 0x1_0000_0000) | 0;
+  const seed = options.seed ?? crypto.getRandomValues(new Int32Array(1))[0];
   const dataplane = new ThreadedDataplane(shim, clock, seed, options);
-  const engine = new Engine(new NativeSystem(shim), { dataplane, clock, seed });
-  return { engine, dataplane };
+  return new Engine(new NativeSystem(shim), { dataplane, clock, seed });
 }

@@ -8,15 +8,12 @@ import type { Shim } from '../native/shim.js';
 import type { MonotonicClock } from './clock.js';
 import { type Dataplane, RING_CAPACITY } from './dataplane.js';
 import { BELL_POSTED, BELL_RUNG, type WorkerMessage, type WorkerStart } from './messages.js';
-import { TIMING_WORDS } from './timing.js';
 
 export interface ThreadOptions {
   /** Threads, 1 to 64; each serves one queue of every TAP and its own socket on a shared port. Default 1. */
   workers?: number;
   /** Microseconds a worker polls before it sleeps. Default 0. */
   spin?: number;
-  /** Measure where the workers' time goes (timing.ts). */
-  timing?: boolean;
   /** Told when a worker died of an error. */
   failed?: (error: Error) => void;
 }
@@ -33,8 +30,6 @@ export class ThreadedDataplane implements Dataplane {
   readonly epochs: Epochs;
   readonly rings: RecordRing[] = [];
   readonly unclaimed: Float64Array[] = [];
-  /** What each worker measured, empty without `timing`. */
-  readonly timings: Float64Array[] = [];
   onRecords: () => void = () => {};
   readonly #shim: Shim;
   readonly #threads: Thread[] = [];
@@ -63,11 +58,9 @@ export class ThreadedDataplane implements Dataplane {
     const ring = new RecordRing(RING_CAPACITY);
     const unclaimed = new CounterBlock(COUNTERS);
     const bell = new SharedArrayBuffer(8);
-    const timing = options.timing ? new SharedArrayBuffer(8 * TIMING_WORDS) : undefined;
     const waker = this.#shim.wakerOpen();
     this.rings.push(ring);
     this.unclaimed.push(unclaimed.values);
-    if (timing !== undefined) this.timings.push(new Float64Array(timing));
     const start: WorkerStart = {
       reader,
       epochs: this.epochs.share(),
@@ -79,12 +72,10 @@ export class ThreadedDataplane implements Dataplane {
       clockStart: clock.start,
       seed,
       spin: options.spin ?? 0,
-      timing,
     };
     // The worker allocates nothing once it runs: a small heap keeps the daemon small.
     const worker = new Worker(new URL('./worker.js', import.meta.url), {
       workerData: start,
-      execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
     });
     const rung = new Int32Array(bell);

@@ -15,7 +15,6 @@ import { MonotonicClock } from './clock.js';
 import { BURST } from './loop.js';
 import { BELL_POSTED, BELL_RUNG, type WorkerMessage, type WorkerStart } from './messages.js';
 import { NativePorts } from './native-ports.js';
-import { BURSTS, FRAMES, timed, TOTAL, WAITING } from './timing.js';
 import { type Source, WorkerCore } from './worker-core.js';
 
 /** Descriptors taken from one wait. */
@@ -29,7 +28,6 @@ class Worker {
   readonly #ring: RecordRing;
   readonly #core: WorkerCore;
   readonly #poller: number;
-  readonly #timing: Float64Array | undefined;
   readonly #ready = new Int32Array(READY);
   /** Sources that may have more. */
   #active: Source[] = [];
@@ -44,10 +42,8 @@ class Worker {
     this.#ring = new RecordRing(start.ringCapacity, start.ring);
     this.#poller = this.#shim.pollerOpen();
     this.#shim.pollerAdd(this.#poller, start.waker, start.waker | WAKER);
-    this.#timing = start.timing && new Float64Array(start.timing);
-    const ports = new NativePorts(this.#shim);
     this.#core = new WorkerCore({
-      ports: this.#timing === undefined ? ports : timed(ports, this.#timing),
+      ports: new NativePorts(this.#shim),
       ring: this.#ring,
       clock: new MonotonicClock(start.clockStart),
       seed: start.seed,
@@ -73,30 +69,22 @@ class Worker {
 
   /** One burst from every active source; one that gave less than a burst is drained, or nearly. */
   #turn(): void {
-    const started = this.#timing === undefined ? 0 : performance.now();
     let kept = 0;
     for (const source of this.#active) {
       const handled = this.#core.burst(source);
       if (handled >= BURST) this.#active[kept++] = source;
       else if (handled < 0 && !PASSING.includes(handled)) this.#shim.pollerRemove(this.#poller, source.fd);
-      if (this.#timing !== undefined && handled > 0) {
-        this.#timing[BURSTS]++;
-        this.#timing[FRAMES] += handled;
-      }
     }
     this.#active.length = kept;
-    if (this.#timing !== undefined) this.#timing[TOTAL] += performance.now() - started;
   }
 
   #wait(): void {
-    const started = this.#timing === undefined ? 0 : performance.now();
     this.#epochs.leave(this.#start.reader);
     const count = this.#shim.wait(this.#poller, this.#ready, -1, this.#start.spin);
     for (let i = 0; i < count; i++) {
       const source = this.#core.sources.get(this.#ready[i]);
       if (source !== undefined) this.#active.push(source);
     }
-    if (this.#timing !== undefined) this.#timing[WAITING] += performance.now() - started;
   }
 
   #takeMessages(): void {
