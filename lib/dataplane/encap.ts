@@ -21,6 +21,7 @@ import {
   DEVICE,
   EXTRA,
   GSO_SIZE,
+  GSO_TYPE,
   HEADER,
   IFINDEX,
   LENGTH,
