@@ -44,6 +44,7 @@ export const KEY_WORDS = 3;
 /** Lookups of a burst that are under way together. */
 const TOGETHER = 32;
 const hashes = new Int32Array(TOGETHER);
+const homes = new Int32Array(TOGETHER);
 const slots = new Int32Array(TOGETHER);
 const words = new Int32Array(TOGETHER);
 
@@ -103,19 +104,20 @@ export class FdbTable extends HashTable {
   }
 
   /**
-   * The entries of many keys at once, for tables larger than the caches: find() waits for memory twice, one
-   * lookup after the other; here the lookups of a group wait together. First all read the index, then all read
-   * their records, then the answers are taken, each loop without a branch that depends on what is on its way.
+   * The entries of many keys at once, for tables larger than the caches: find() waits for memory twice, and a
+   * wrongly guessed branch keeps the processor from beginning the next lookup meanwhile. Here the lookups of a
+   * group wait together, in two loops that do nothing but load. Measured with random hits in a million
+   * entries: 65 ns a key, find() 145; in a table that fits the caches 17 ns, find() 10.
    *
    * @param keys KEY_WORDS words for each key: macHigh, macLow, vni.
    * @param found takes for each key its entry, or -1.
    */
   findBurst(keys: Int32Array, count: number, found: Int32Array): void {
     for (let first = 0; first < count; first += TOGETHER) {
-      const last = first + TOGETHER < count ? first + TOGETHER : count;
-      this.#readIndex(keys, first, last);
-      this.#readRecords(first, last, found);
-      this.#takeAnswers(keys, first, last, found);
+      const group = count - first < TOGETHER ? count - first : TOGETHER;
+      this.#readIndex(keys, first, group);
+      this.#readRecords(first, group, found);
+      this.#takeAnswers(keys, first, group, found);
     }
   }
 
@@ -232,51 +234,49 @@ export class FdbTable extends HashTable {
     if (this.records[word] !== (now | 0)) this.records[word] = now;
   }
 
-  /** Burst, step 1: each key's hash, and what is in its home slot. */
-  #readIndex(keys: Int32Array, first: number, last: number): void {
+  /** Burst, step 1: each key's hash and home slot, then what is in the slots. */
+  #readIndex(keys: Int32Array, first: number, count: number): void {
     const { index, seed, secret, multiplier, shift } = this;
-    for (let i = first; i < last; i++) {
-      const at = Math.imul(i, KEY_WORDS);
+    for (let i = 0; i < count; i++) {
+      const at = Math.imul(first + i, KEY_WORDS);
       const vni = keys[at + 2];
       const key = hash(keys[at], (keys[at + 1] << 16) | (vni & 0xffff), vni >>> 16, seed, secret);
-      hashes[i - first] = key;
-      slots[i - first] = index[Math.imul(key >>> 2, multiplier) >>> shift];
+      hashes[i] = key;
+      homes[i] = Math.imul(key >>> 2, multiplier) >>> shift;
     }
+    for (let i = 0; i < count; i++) slots[i] = index[homes[i]];
   }
 
-  /** Step 2: the first record with the right tag, as a guess, and one word of it. */
-  #readRecords(first: number, last: number, found: Int32Array): void {
-    const { index, records, tagMask, entryBits, multiplier, shift } = this;
-    for (let i = first; i < last; i++) {
-      const key = hashes[i - first];
-      const tag = (key << entryBits) | 0x80000000;
-      let slot = slots[i - first];
-      let at = Math.imul(key >>> 2, multiplier) >>> shift;
-      while (slot !== 0 && (slot & tagMask) !== tag) {
+  /** Step 2: for each key the first record with the right tag, as a guess, then a word of these records. */
+  #readRecords(first: number, count: number, found: Int32Array): void {
+    const { index, records, tagMask, entryBits } = this;
+    for (let i = 0; i < count; i++) {
+      const tag = (hashes[i] << entryBits) | 0x80000000;
+      let slot = slots[i];
+      for (let at = homes[i]; slot !== 0 && (slot & tagMask) !== tag; slot = index[at]) {
         at = at + 1 === index.length ? 0 : at + 1;
-        slot = index[at];
       }
-      const entry = slot & ~tagMask;
-      found[i] = slot === 0 ? -1 : entry;
-      words[i - first] = records[Math.imul(entry, RECORD_WORDS) + MAC_LOW_VNI];
+      found[first + i] = slot === 0 ? -1 : slot & ~tagMask;
+      slots[i] = slot & ~tagMask;
     }
+    for (let i = 0; i < count; i++) words[i] = records[Math.imul(slots[i], RECORD_WORDS) + MAC_LOW_VNI];
   }
 
   /** Step 3: right guesses are answers; the thousandth that was not goes the long way. */
-  #takeAnswers(keys: Int32Array, first: number, last: number, found: Int32Array): void {
+  #takeAnswers(keys: Int32Array, first: number, count: number, found: Int32Array): void {
     const { records } = this;
-    for (let i = first; i < last; i++) {
-      const entry = found[i];
+    for (let i = 0; i < count; i++) {
+      const entry = found[first + i];
       if (entry < 0) continue;
-      const at = Math.imul(i, KEY_WORDS);
+      const at = Math.imul(first + i, KEY_WORDS);
       const vni = keys[at + 2];
       const word = Math.imul(entry, RECORD_WORDS);
       if (
-        words[i - first] !== ((keys[at + 1] << 16) | (vni & 0xffff)) ||
+        words[i] !== ((keys[at + 1] << 16) | (vni & 0xffff)) ||
         records[word] !== keys[at] ||
         (records[word + FLAGS_STATE_VNI] & 0xff) !== vni >>> 16
       ) {
-        found[i] = this.find(keys[at], keys[at + 1], vni);
+        found[first + i] = this.find(keys[at], keys[at + 1], vni);
       }
     }
   }
