@@ -322,6 +322,7 @@ export class Encap {
     const w = tx.words;
     const c = tx.capacity;
     const j = tx.length++;
+    this.#copies++;
     const offset = from[OFFSET * fromCapacity + i];
     const ownVni = remote < 0 ? -1 : table.vni(remote);
     const ownPort = remote < 0 ? 0 : table.port(remote);
