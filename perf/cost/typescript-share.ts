@@ -1,7 +1,6 @@
 /**
  * What TypeScript itself costs a data-plane worker at full TCP load: self time of our functions and of the garbage
- * collector, over all time the worker did not spend waiting. From V8's own profile of the daemon (--cpu-prof), which
- * gives native calls (the shim) a node of their own without a URL.
+ * collector, over that and the time in the shim; waiting is not counted. From V8's own profile of the worker threads.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,41 +19,41 @@ export interface CpuProfile {
   timeDeltas: number[];
 }
 
+/** Microseconds by kind of work; waiting and what node does to start a thread are not work. */
 export interface Shares {
-  /** Microseconds by kind of work; waiting is not work. */
   typescript: number;
   native: number;
   waiting: number;
+  starting: number;
 }
 
-/** Name of the shim's call that sleeps. */
-const WAIT = 'wait';
-/** The call only a data-plane worker makes. */
-const WORKER_CALL = 'udpTransmit';
+/** Makes the daemon's workers leave a profile. */
+const HOOK = new URL('./profile-workers.js', import.meta.url).href;
+/** The worker's function that sleeps in the shim. */
+const WAIT = '#wait';
+/** The functions of lib/port do nothing but call the shim, and V8 charges such a call to the function that makes it. */
+const PORTS = '/lib/port/';
+const OURS = '/lib/';
 
 function kindOf({ functionName, url }: { functionName: string; url: string }): keyof Shares {
-  if (functionName === '(idle)' || (functionName === WAIT && url === '')) return 'waiting';
+  if (functionName === '(idle)' || functionName === WAIT) return 'waiting';
   if (functionName === '(garbage collector)') return 'typescript';
-  return url === '' ? 'native' : 'typescript';
+  if (functionName === '(program)' || url.includes(PORTS)) return 'native';
+  return url.includes(OURS) ? 'typescript' : 'starting';
 }
 
 /** Adds up a profile by kind of work. */
 export function shares(profile: CpuProfile): Shares {
   const kinds = new Map(profile.nodes.map((node) => [node.id, kindOf(node.callFrame)]));
-  const total: Shares = { typescript: 0, native: 0, waiting: 0 };
+  const total: Shares = { typescript: 0, native: 0, waiting: 0, starting: 0 };
   profile.samples.forEach((node, index) => (total[kinds.get(node)!] += profile.timeDeltas[index]!));
   return total;
-}
-
-function isWorker(profile: CpuProfile): boolean {
-  return profile.nodes.some((node) => node.callFrame.functionName === WORKER_CALL);
 }
 
 function readWorkers(directory: string): CpuProfile[] {
   return readdirSync(directory)
     .filter((name) => name.endsWith('.cpuprofile'))
-    .map((name) => JSON.parse(readFileSync(join(directory, name), 'utf8')) as CpuProfile)
-    .filter(isWorker);
+    .map((name) => JSON.parse(readFileSync(join(directory, name), 'utf8')) as CpuProfile);
 }
 
 /** Runs TCP for `seconds` through profiled daemons; percent of each worker's busy time. */
@@ -70,7 +69,10 @@ export async function typescriptShare(seconds: number): Promise<Figure> {
   if (missing) return { ...figure, missing };
   const directory = mkdtempSync(join(tmpdir(), `vt${process.pid}-profile-`));
   try {
-    const bed = await openBed('uvtep', 'veth', { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${directory}` });
+    const bed = await openBed('uvtep', 'veth', async ({ hosts }) => {
+      for (const host of hosts)
+        await host.startDaemon(['--import', HOOK], { VTEP_PROFILE_DIRECTORY: directory });
+    });
     try {
       const result = await bed.from.streamTo(bed.to, { seconds, mode: 'copy' });
       if (!result.ok) return { ...figure, missing: `the transfer failed: ${result.error}` };

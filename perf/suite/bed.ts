@@ -21,14 +21,15 @@ export interface Beds {
   missing: Partial<Record<Kind, string>>;
 }
 
-/** @param env environment of the daemons, such as NODE_OPTIONS */
+/** @param prepare done before any VTEP is made, such as starting daemons in another way */
 export async function openBed(
   kind: Kind,
   segmentation: Segmentation,
-  env?: Record<string, string>,
+  prepare?: (lab: Lab) => Promise<void>,
 ): Promise<Bed> {
-  const lab = await Lab.open({ hosts: [kind, kind], segmentation, env });
+  const lab = await Lab.open({ hosts: [kind, kind], segmentation });
   try {
+    await prepare?.(lab);
     await layOutSwitch(lab);
     const [from, to] = lab.hosts.map((host) => host.guests[0]!);
     const ping = await from!.ping(guestAddress(1), { count: 3, interval: 50_000 });

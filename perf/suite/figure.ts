@@ -20,15 +20,18 @@ export interface Figure {
 
 export type Verdict = 'met' | 'missed' | 'not measured' | '';
 
+/** Median of ours over the kernel's; undefined where one is missing or the kernel's is 0. */
 export function ratio(figure: Figure): number | undefined {
   const { uvtep, kernel } = figure.samples;
   if (!uvtep?.length || !kernel?.length) return undefined;
-  return spread(uvtep).median / spread(kernel).median;
+  const theirs = spread(kernel).median;
+  return theirs === 0 ? undefined : spread(uvtep).median / theirs;
 }
 
 /** Whether the bar is met; '' for a figure without one. */
 export function verdict(figure: Figure): Verdict {
-  const { bar, samples } = figure;
+  const { bar, samples, missing } = figure;
+  if (missing !== undefined) return 'not measured';
   if (bar === undefined) return samples.uvtep?.length ? '' : 'not measured';
   if ('ratio' in bar) {
     const reached = ratio(figure);

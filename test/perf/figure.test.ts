@@ -19,6 +19,7 @@ t.test('a median is the middle sample, or the mean of the two in the middle', as
 t.test('a ratio compares medians, not best runs', async (t) => {
   t.equal(ratio(figure({ samples: { uvtep: [1, 2, 30], kernel: [4, 4, 4] } })), 0.5);
   t.equal(ratio(figure({ samples: { uvtep: [1] } })), undefined, 'without the kernel there is none');
+  t.equal(ratio(figure({ samples: { uvtep: [0], kernel: [0] } })), undefined, 'nor over nothing');
 });
 
 t.test('a bar on the ratio', async (t) => {
@@ -32,4 +33,10 @@ t.test('a bar on the figure itself holds for the worst sample', async (t) => {
   t.equal(verdict(figure({ samples: { uvtep: [0, 0, 0] }, bar: { atMost: 0 } })), 'met');
   t.equal(verdict(figure({ samples: { uvtep: [0, 1, 0] }, bar: { atMost: 0 } })), 'missed');
   t.equal(verdict(figure({ bar: { atMost: 0 } })), 'not measured');
+  const doubtful = figure({
+    samples: { uvtep: [0] },
+    bar: { atMost: 0 },
+    missing: 'the source was too slow',
+  });
+  t.equal(verdict(doubtful), 'not measured', 'a figure that was not taken as it should be meets nothing');
 });

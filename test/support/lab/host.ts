@@ -17,6 +17,7 @@ import { speak, type Kind } from './dialect.js';
 import { Guest, type Interface } from './guest.js';
 import { Namespace, type ExecOptions, type Narrator } from './namespace.js';
 import { Sniffer, type SniffOptions } from './sniffer.js';
+import { soon } from './soon.js';
 import { tool } from './tools.js';
 import type { Outcome } from './command.js';
 
@@ -92,6 +93,21 @@ export class Host {
   /** The daemon's API; only for kind uvtep, once a link was added. */
   daemon(): Client {
     return new Client(join(this.#runDirectory, `${netnsInode(this.namespace.name)}.sock`));
+  }
+
+  /** Starts the daemon in the foreground with options for node, before the first `link add` would start one. */
+  async startDaemon(nodeOptions: readonly string[], env: Record<string, string> = {}): Promise<Background> {
+    const { argv } = speak('uvtep', this.namespace.name, ['daemon']);
+    const program = this.namespace.startCommand([argv[0]!, ...nodeOptions, ...argv.slice(1)], { env });
+    const answers = (): Promise<boolean> =>
+      this.daemon()
+        .daemon()
+        .then(
+          () => true,
+          () => false,
+        );
+    if (!(await soon(answers, 10_000))) throw new Error(`the daemon does not answer: ${program.stderr}`);
+    return program;
   }
 
   /** The daemon's metrics, Prometheus text. */

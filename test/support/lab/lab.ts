@@ -24,8 +24,6 @@ export interface LabOptions {
    * NICs of small hosts; 'plain' not even UDP.
    */
   segmentation?: Segmentation;
-  /** Environment of the hosts' commands and daemons, such as NODE_OPTIONS. */
-  env?: Record<string, string>;
   /** Told each command and event as it happens. */
   narrate?: Narrator;
 }
@@ -72,7 +70,7 @@ export class Lab {
     if (labs === 0) sweepAbandoned();
     const lab = new Lab();
     try {
-      for (const [index, kind] of options.hosts.entries()) await lab.#addHost(kind, index, options);
+      for (const [index, kind] of options.hosts.entries()) await lab.#addHost(kind, index, options.narrate);
       if (options.hosts.length === 2) await lab.#joinDirectly(options.mtu ?? 1500);
       else await lab.#joinByWire(options.mtu ?? 1500);
       for (const host of lab.hosts) await lab.#bringUp(host, options.segmentation ?? 'veth');
@@ -83,9 +81,9 @@ export class Lab {
     return lab;
   }
 
-  async #addHost(kind: Kind, index: number, { env, narrate }: LabOptions): Promise<void> {
+  async #addHost(kind: Kind, index: number, narrate: Narrator | undefined): Promise<void> {
     const letter = this.#letter(index);
-    const namespace = await Namespace.create(letter, { ...env, VTEP_RUN_DIR: this.runDirectory }, narrate);
+    const namespace = await Namespace.create(letter, { VTEP_RUN_DIR: this.runDirectory }, narrate);
     this.#namespaces.push(namespace);
     const last = index + 2;
     const underlay = { address: `192.168.100.${last}`, address6: `fd00:100::${last}` };
