@@ -4,31 +4,19 @@
  *   1. check       the entry's header and frame against the slab
  *   2. cut         segment_frame(): one super-frame becomes pieces, headers in the arena, payload in the slab
  *   3. gather      a datagram joins the newest send of its key if it fits there, else begins another
- *   4. flush       per socket, in order of creation, sendmmsg() of sends, each of them one UDP_SEGMENT run
- *   5. fall back   where the kernel refuses a run, its datagrams one by one
- *
- *   key    socket, destination, port, source, interface, TOS, TTL
- *   send   [d0][d1][d2]...[dn]   all as long as d0, the last may be shorter and closes it; n < 64
+ *   4. flush       udp-send.c
  *
  * Order within a key is kept because a datagram joins only the newest send of its key, and a send once closed stays
  * so. Several sends are open at a time, so flows that alternate in a burst still travel in runs.
- *
- * Kernel counterparts: udp_sendmsg, udp_send_skb, __udp_gso_segment.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "burst.h"
 #include "descriptor.h"
-#include "udp.h"
-
-/** Datagrams in a send: UDP_MAX_SEGMENTS of kernels before 6.9 (128 since). */
-#define SEND_DATAGRAMS 64
-/** Sends gathered before a flush. */
-#define SENDS 32
-/** Pieces whose headers are kept until the flush; more than one super-frame may need (SEGMENT_PIECES). */
-#define ARENA_PIECES 512
+#include "udp-send.h"
 
 /**
  * Longest send of more than one datagram: IP, UDP, an Ethernet header and a tag included it stays below 65,536.
@@ -37,206 +25,9 @@
 #define SEND_BYTES4 (65535 - 18 - 20 - 8)
 #define SEND_BYTES6 (65535 - 18 - 40 - 8)
 
-/** Control messages of a send: TOS 24, TTL 24, IPv6 packet info 40, segment size 24. */
-#define SEND_CONTROL 128
-
-enum key_word { KEY_FD, KEY_PORT, KEY_PEER, KEY_LOCAL = KEY_PEER + 4, KEY_IFINDEX = KEY_LOCAL + 4, KEY_TOS, KEY_TTL, KEY_WORDS };
-
-struct send {
-  int32_t key[KEY_WORDS];
-  bool closed;
-  uint32_t count;  /* datagrams */
-  uint32_t size;   /* octets of the first */
-  uint32_t total;  /* octets of all */
-  uint32_t vectors;
-  uint32_t entry[SEND_DATAGRAMS];  /* of the batch, of each datagram */
-  uint8_t pieces[SEND_DATAGRAMS];  /* iovecs of each datagram */
-  struct iovec iovecs[2 * SEND_DATAGRAMS];
-  union udp_address to;
-  _Alignas(struct cmsghdr) uint8_t control[SEND_CONTROL];
-};
-
-struct udp_transmit_scratch {
-  uint32_t sends;
-  uint32_t arena_used;
-  uint32_t hash[SENDS]; /* of each send's key, apart so that a search reads two cache lines */
-  struct send send[SENDS];
-  struct mmsghdr runs[SENDS];               /* of one socket, for one sendmmsg() */
-  struct mmsghdr datagrams[SEND_DATAGRAMS]; /* of a run that was refused */
-  struct piece pieces[SEGMENT_PIECES];
-  uint8_t arena[ARENA_PIECES * SEGMENT_SLOT];
-};
-
-_Static_assert(SEGMENT_PIECES <= ARENA_PIECES, "a flush makes room for any super-frame");
-
 struct udp_transmit_scratch *udp_transmit_new(void) { return calloc(1, sizeof(struct udp_transmit_scratch)); }
 
 void udp_transmit_free(struct udp_transmit_scratch *scratch) { free(scratch); }
-
-/* --- sending ---------------------------------------------------------------------------------------- */
-
-/**
- * May this error be an older datagram's, reported by ICMP and kept on the socket until the next call? (icmp_err_convert,
- * icmpv6_err_convert). The call that meets it sent nothing and clears it.
- */
-static bool may_be_pending(int error) {
-  switch (error) {
-    case ECONNREFUSED: case EHOSTUNREACH: case ENETUNREACH: case EHOSTDOWN: case ENONET:
-    case EMSGSIZE: case EPROTO: case ENOPROTOOPT: case EOPNOTSUPP: case EACCES:
-      return true;
-    default:
-      return false;
-  }
-}
-
-/**
- * Sends messages in order, up to the first that is refused.
- * @error:  set to its -errno
- * Return: how many were sent; `count` when all were.
- */
-static uint32_t send_messages(int fd, struct mmsghdr *messages, uint32_t count, int *error) {
-  uint32_t done = 0;
-  bool again = false;
-  while (done < count) {
-    int sent = sendmmsg(fd, messages + done, count - done, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent > 0) {
-      done += (uint32_t)sent;
-      again = false;
-    } else if (errno != EINTR) {
-      *error = -errno;
-      if (again || !may_be_pending(errno)) return done;
-      again = true;
-    }
-  }
-  return done;
-}
-
-static void *put_control(struct msghdr *message, int level, int type, size_t length) {
-  struct cmsghdr *c = (struct cmsghdr *)((uint8_t *)message->msg_control + message->msg_controllen);
-  c->cmsg_level = level;
-  c->cmsg_type = type;
-  c->cmsg_len = CMSG_LEN(length);
-  message->msg_controllen += CMSG_SPACE(length);
-  return CMSG_DATA(c);
-}
-
-static void put_int(struct msghdr *message, int level, int type, int value) {
-  memcpy(put_control(message, level, type, sizeof value), &value, sizeof value);
-}
-
-static void put_packet_info4(struct msghdr *message, const int32_t *key) {
-  struct in_pktinfo info = {.ipi_ifindex = key[KEY_IFINDEX]};
-  if (udp_mapped(&key[KEY_LOCAL])) info.ipi_spec_dst.s_addr = htonl((uint32_t)key[KEY_LOCAL + 3]);
-  memcpy(put_control(message, IPPROTO_IP, IP_PKTINFO, sizeof info), &info, sizeof info);
-}
-
-static void put_packet_info6(struct msghdr *message, const int32_t *key) {
-  struct in6_pktinfo info = {.ipi6_ifindex = (unsigned)key[KEY_IFINDEX]};
-  udp_octets(&key[KEY_LOCAL], &info.ipi6_addr);
-  memcpy(put_control(message, IPPROTO_IPV6, IPV6_PKTINFO, sizeof info), &info, sizeof info);
-}
-
-static bool has_source(const int32_t *key) {
-  const int32_t *local = &key[KEY_LOCAL];
-  if (key[KEY_IFINDEX] != 0) return true;
-  return udp_mapped(local) ? local[3] != 0 : (local[0] | local[1] | local[2] | local[3]) != 0;
-}
-
-/** The message of a whole send, but for UDP_SEGMENT. */
-static void describe_send(struct send *send, struct msghdr *message) {
-  const int32_t *key = send->key;
-  udp_address_set(&send->to, &key[KEY_PEER], (uint16_t)key[KEY_PORT], key[KEY_IFINDEX]);
-  *message = (struct msghdr){.msg_name = &send->to,
-                             .msg_namelen = udp_address_length(&send->to),
-                             .msg_iov = send->iovecs,
-                             .msg_iovlen = send->vectors,
-                             .msg_control = send->control};
-  bool v4 = send->to.any.sa_family == AF_INET;
-  if (key[KEY_TOS] != 0) put_int(message, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TOS : IPV6_TCLASS, key[KEY_TOS]);
-  if (key[KEY_TTL] != 0) put_int(message, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TTL : IPV6_HOPLIMIT, key[KEY_TTL]);
-  if (!has_source(key)) return;
-  if (v4) put_packet_info4(message, key);
-  else put_packet_info6(message, key);
-}
-
-static void put_segment(struct send *send, struct msghdr *message) {
-  if (send->count < 2) return;
-  uint16_t size = (uint16_t)send->size;
-  memcpy(put_control(message, SOL_UDP, UDP_SEGMENT, sizeof size), &size, sizeof size);
-}
-
-static void note_error(struct send *send, uint32_t datagram, int error, int32_t *status) {
-  int32_t *of_entry = &status[send->entry[datagram]];
-  if (*of_entry == 0) *of_entry = error;
-}
-
-/** Sends the datagrams of one send each by itself. */
-static void send_apart(struct udp_transmit_scratch *scratch, struct send *send, int32_t *status) {
-  struct msghdr whole;
-  struct iovec *iovec = send->iovecs;
-  describe_send(send, &whole);
-  for (uint32_t d = 0; d < send->count; d++) {
-    scratch->datagrams[d].msg_hdr = whole;
-    scratch->datagrams[d].msg_hdr.msg_iov = iovec;
-    scratch->datagrams[d].msg_hdr.msg_iovlen = send->pieces[d];
-    iovec += send->pieces[d];
-  }
-  for (uint32_t done = 0; done < send->count; done++) {
-    int error;
-    done += send_messages(send->key[KEY_FD], scratch->datagrams + done, send->count - done, &error);
-    if (done < send->count) note_error(send, done, error, status);
-  }
-}
-
-/**
- * Was the run refused, rather than its datagrams? EINVAL and EMSGSIZE: a segment exceeds the path MTU, or the socket
- * has no checksum. EIO: the egress cannot checksum, or IPsec transforms the packet; that stays so.
- */
-static bool run_refused(const struct send *send, int error) {
-  if (send->count < 2) return false;
-  if (error == -EIO) descriptor_add(send->key[KEY_FD], DESCRIPTOR_NO_SEGMENT);
-  return error == -EIO || error == -EINVAL || error == -EMSGSIZE;
-}
-
-static void settle_refused(struct udp_transmit_scratch *scratch, struct send *send, int error, int32_t *status) {
-  if (run_refused(send, error)) {
-    send_apart(scratch, send, status);
-    return;
-  }
-  for (uint32_t d = 0; d < send->count; d++) note_error(send, d, error, status);
-}
-
-/** Sends of one socket, in order: a run that is refused leaves datagram by datagram before the next begins. */
-static void send_chosen(struct udp_transmit_scratch *scratch, const uint8_t *chosen, uint32_t count, int32_t *status) {
-  int fd = scratch->send[chosen[0]].key[KEY_FD];
-  for (uint32_t done = 0; done < count; done++) {
-    int error;
-    done += send_messages(fd, scratch->runs + done, count - done, &error);
-    if (done < count) settle_refused(scratch, &scratch->send[chosen[done]], error, status);
-  }
-}
-
-/** Sends everything gathered, socket by socket, and forgets it. The arena stays: an entry may be half gathered. */
-static void flush(struct udp_transmit_scratch *scratch, int32_t *status) {
-  uint8_t chosen[SENDS];
-  bool gone[SENDS] = {false};
-  for (uint32_t first = 0; first < scratch->sends; first++) {
-    if (gone[first]) continue;
-    uint32_t count = 0;
-    for (uint32_t i = first; i < scratch->sends; i++) {
-      if (gone[i] || scratch->send[i].key[KEY_FD] != scratch->send[first].key[KEY_FD]) continue;
-      struct msghdr *message = &scratch->runs[count].msg_hdr;
-      describe_send(&scratch->send[i], message);
-      put_segment(&scratch->send[i], message);
-      gone[i] = true;
-      chosen[count++] = (uint8_t)i;
-    }
-    send_chosen(scratch, chosen, count, status);
-  }
-  scratch->sends = 0;
-}
-
-/* --- gathering -------------------------------------------------------------------------------------- */
 
 /** Columns of one call, so that no multiplication is made per entry. */
 struct columns {
@@ -309,7 +100,7 @@ static void gather(struct udp_transmit_scratch *scratch, const struct columns *c
   for (int i = 0; i < count; i++) {
     uint32_t length = (uint32_t)(pieces[i].header.iov_len + pieces[i].payload.iov_len);
     if (send == NULL || !fits(send, length)) {
-      if (scratch->sends == SENDS) flush(scratch, columns->status);
+      if (scratch->sends == SENDS) udp_send_flush(scratch, columns->status);
       send = begin_send(scratch, key, hash, length);
     }
     join(send, entry, &pieces[i].header, pieces[i].payload.iov_len > 0 ? 2 : 1, length);
@@ -336,7 +127,7 @@ static int cut(struct udp_transmit_scratch *scratch, const struct burst *burst, 
     int pieces = room == 0 ? SEGMENT_NO_ROOM
                            : segment_frame(frame, length, &offload, header, VXLAN_BYTES, scratch->pieces, room, headers);
     if (pieces != SEGMENT_NO_ROOM || attempt > 0) return pieces;
-    flush(scratch, columns->status);
+    udp_send_flush(scratch, columns->status);
     scratch->arena_used = 0;
   }
 }
@@ -366,7 +157,7 @@ int udp_transmit(struct udp_transmit_scratch *scratch, const struct burst *burst
     if (columns.offload[i] == 0) gather_whole(scratch, &columns, i, head, frame, (uint32_t)length);
     else gather_cut(scratch, burst, &columns, i, head, frame);
   }
-  flush(scratch, columns.status);
+  udp_send_flush(scratch, columns.status);
   scratch->arena_used = 0;
   for (uint32_t i = from; i < to; i++) sent += columns.status[i] == 0;
   return sent;

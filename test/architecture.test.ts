@@ -24,7 +24,7 @@ const ALLOWED: Record<string, string[]> = {
   native: ['errors'],
   port: ['native', 'memory', 'wire', 'errors'],
   engine: ['port', 'native', 'dataplane', 'table', 'memory', 'wire', 'errors'],
-  control: ['engine', 'port', 'native', 'dataplane/reasons', 'wire/text', 'errors'],
+  control: ['engine', 'port', 'native', 'dataplane/reasons', 'wire/text', 'errors', 'version'],
   flannel: ['control/client', 'wire/text', 'engine/types', 'errors'],
   cli: [
     'control/client',
@@ -36,8 +36,10 @@ const ALLOWED: Record<string, string[]> = {
     'wire/text',
     'engine/types',
     'errors',
+    'version',
   ],
   errors: [],
+  version: [],
 };
 
 /** The two hot loops and the worker's, which are long on purpose. */

@@ -124,7 +124,7 @@ async function showHelp(
 }
 
 async function showVersion(streams: Streams): Promise<void> {
-  const { packageVersion } = await import('../control/api/version.js');
+  const { packageVersion } = await import('../version.js');
   streams.out(`vtep utility, uvtep-${packageVersion()}\n`);
 }
 

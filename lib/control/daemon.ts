@@ -15,7 +15,7 @@ import { namespaceError } from '../native/names.js';
 import type { Shim } from '../native/shim.js';
 import type { Api, HostCounters } from './api/context.js';
 import { buildServer } from './api/server.js';
-import { packageVersion } from './api/version.js';
+import { packageVersion } from '../version.js';
 import type { DaemonInfo } from './client.js';
 import { Mirror } from './mirror.js';
 import { Notifier } from './notify.js';

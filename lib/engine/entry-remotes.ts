@@ -92,7 +92,7 @@ export class EntryRemotes {
    * Rewrites the address of the first remote, its port, VNI and (unless link-local) interface kept, as a MAC that
    * moved does. False when nothing changes.
    */
-  moveFirst(entry: number, address: readonly [number, number, number, number], ifindex: number): boolean {
+  moveFirst(entry: number, address: Int32Array, ifindex: number): boolean {
     const r = this.#remotes;
     const first = this.of(entry)[0];
     const same =
@@ -102,7 +102,7 @@ export class EntryRemotes {
       r.address3(first) === address[3];
     if (same) return false;
     this.replaceFirst(entry, {
-      address: Int32Array.from(address),
+      address,
       port: r.port(first),
       vni: r.vni(first),
       ifindex: ifindex === 0 ? r.ifindex(first) : ifindex,

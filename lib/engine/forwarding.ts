@@ -133,16 +133,12 @@ export class Forwarding implements ForwardingDatabase {
    * A worker saw a MAC behind an address (vxlan_snoop). The FDB may have changed since: looked at afresh.
    * @returns what came of it
    */
-  learn(
-    mac: Mac,
-    address: readonly [number, number, number, number],
-    ifindex: number,
-  ): 'learned' | 'moved' | 'kept' {
+  learn(mac: Mac, address: Int32Array, ifindex: number): 'learned' | 'moved' | 'kept' {
     const { vni, clock } = this.#context;
     const table = this.#table;
     const entry = table.find(mac.high, mac.low, vni);
     if (entry < 0) {
-      const remote = { address: Int32Array.from(address), port: 0, vni: -1, ifindex };
+      const remote = { address, port: 0, vni: -1, ifindex };
       try {
         this.#insert(mac, vni, remote, STATE_REACHABLE, FLAG_LEARNED);
       } catch (error) {

@@ -152,12 +152,7 @@ export class Vtep implements VtepApi {
   /** A worker's LEARN or MOVE record at `at` of `words`. */
   learn(words: Int32Array, at: number): void {
     if (!this.#config.learning) return;
-    const address = [0, 1, 2, 3].map((i) => words[at + RECORD_ADDRESS0 + i]) as [
-      number,
-      number,
-      number,
-      number,
-    ];
+    const address = words.slice(at + RECORD_ADDRESS0, at + RECORD_ADDRESS0 + 4);
     const mac = { high: words[at + RECORD_MAC_HIGH], low: words[at + RECORD_MAC_LOW] };
     const outcome = this.fdb.learn(mac, address, words[at + RECORD_IFINDEX]);
     if (outcome !== 'kept') this.#events[outcome]++;

@@ -1,6 +1,6 @@
 /** GET /openapi.json: the description of the API, put together from the schemas when first asked for. */
 import type { Api } from './context.js';
-import { packageVersion } from './version.js';
+import { packageVersion } from '../../version.js';
 
 const DESCRIPTION =
   'Userspace VTEPs of one network namespace. Bodies and answers are the types of the library; errors are ' +

@@ -1,7 +1,0 @@
-import { createRequire } from 'node:module';
-
-/** Version of the package, as in package.json: four levels up from dist/lib/control/api/. */
-export function packageVersion(): string {
-  const require = createRequire(import.meta.url);
-  return (require('../../../../package.json') as { version: string }).version;
-}
