@@ -4,8 +4,9 @@ import t from 'tap';
 import { onEach } from '../support/lab/on-pairs.js';
 import { layOutSwitch } from '../support/lab/scenario/learning-switch.js';
 
-/** A test beside this one may take the CPU for a moment: a machine that is ours alone for one run of three is enough. */
-const RUNS = 3;
+/** A test beside this one may take the CPU for a moment: a machine that is ours alone for one run of four is enough. */
+const RUNS = 4;
+const ENOUGH = 98;
 const MEGABYTES = 120;
 
 await onEach(
@@ -16,16 +17,18 @@ await onEach(
     const [from, to] = lab.hosts.map((host) => host.guests[0]!);
     await from!.ping(to!.address, { count: 2, interval: 30_000 });
     let lost = Infinity;
-    for (let run = 0; run < RUNS && lost > 0; run++) {
+    let offered = 0;
+    for (let run = 0; run < RUNS && (lost > 0 || offered < ENOUGH); run++) {
       const result = await from!.datagramsTo(to!, { seconds: 2, size: 64, kpps: 100 });
-      lost = Math.min(lost, result.lost);
-      witness.check(
-        result.duplicated === 0,
-        `nothing is duplicated (${result.delivered} of ${result.sent} delivered)`,
-        result,
-      );
+      if (result.offeredKpps < Math.min(offered, ENOUGH)) continue;
+      offered = result.offeredKpps;
+      lost = result.lost;
+      const passed = `${result.delivered} of ${result.sent} delivered at ${result.offeredKpps.toFixed(0)} kpps`;
+      witness.check(result.duplicated === 0, `nothing is duplicated (${passed})`, result);
     }
-    witness.check(lost === 0, '100 kpps of 64 octets pass without loss', lost);
+    if (offered < ENOUGH)
+      witness.step(`the machine was too busy to send 100 kpps: only ${offered.toFixed(0)} were tried`);
+    witness.check(lost === 0, `${offered.toFixed(0)} kpps of 64 octets pass without loss`, lost);
     for (const host of lab.hosts.filter((each) => each.kind === 'uvtep')) {
       const { pid } = await host.daemon().daemon();
       const rss =

@@ -1,24 +1,28 @@
 /** TCP in both directions through whatever the interfaces offload, every octet compared at the other end. */
 import type { Host } from '../host.js';
 import type { Lab } from '../lab.js';
-import { guestAddress, layOutSwitch, type SwitchOptions } from './learning-switch.js';
+import { guestAddress, guestAddress6, layOutSwitch, type SwitchOptions } from './learning-switch.js';
 import type { Witness } from './witness.js';
 
 export interface BulkOptions extends SwitchOptions {
   megabytes?: number;
+  /** IPv6 between the guests. */
+  innerV6?: boolean;
 }
 
 export async function bulkTransfer(lab: Lab, witness: Witness, options: BulkOptions = {}): Promise<void> {
   const [a, b] = lab.hosts as [Host, Host];
   await layOutSwitch(lab, options);
-  const ping = await a.guests[0]!.ping(guestAddress(1), { count: 2, interval: 30_000 });
+  const address = options.innerV6 ? guestAddress6 : guestAddress;
+  const ping = await a.guests[0]!.ping(address(1), { count: 2, interval: 30_000 });
   witness.check(ping.received === 2, 'guest a reaches guest b', ping);
   const megabytes = options.megabytes ?? 104.8576;
   for (const [from, to, arrow] of [
     [a, b, 'a -> b'],
     [b, a, 'b -> a'],
   ] as const) {
-    const result = await from.guests[0]!.streamTo(to.guests[0]!, { megabytes, mode: 'check' });
+    const target = address(lab.hosts.indexOf(to));
+    const result = await from.guests[0]!.streamTo(to.guests[0]!, { megabytes, mode: 'check' }, target);
     const whole = result.ok && result.bytes >= Math.floor((megabytes * 1e6) / 8) * 8;
     witness.check(
       whole,

@@ -23,8 +23,9 @@ export interface SwitchOptions {
   mtu?: number;
 }
 
-/** Address of host `index`'s guest. */
+/** Addresses of host `index`'s guest. */
 export const guestAddress = (index: number): string => `10.30.0.${index + 2}`;
+export const guestAddress6 = (index: number): string => `fd30::${index + 2}`;
 export const guestMac = (index: number): string => `02:00:0a:1e:00:0${index + 2}`;
 
 /** Lays out bridge, guest and VTEP on every host, with an all-zeros entry for each other host. */
@@ -33,7 +34,8 @@ export async function layOutSwitch(lab: Lab, options: SwitchOptions = {}): Promi
   for (const [index, host] of lab.hosts.entries()) {
     await host.bridge();
     await host.guest({ address: `${guestAddress(index)}/24`, mac: guestMac(index), mtu });
-    const local = options.v6 ? `local ${host.address6} udp6zerocsumrx` : `local ${host.address}`;
+    await host.guests[0]!.namespace.ip(`addr add ${guestAddress6(index)}/64 dev eth0 nodad`);
+    const local = options.v6 ? `local ${host.address6}` : `local ${host.address}`;
     const link = options.link === undefined ? '' : ` ${options.link}`;
     await host.vtep(`link add vtep0 type vxlan id ${VNI} dstport ${PORT} dev eth0 ${local}${link}`);
     await host.namespace.ip('link set vtep0 master br0');
