@@ -81,6 +81,7 @@ int main(int argc, char **argv) {
   uint32_t words = (names->len + 31) / 32;
   if (argc == 2) {
     print_features(names, words);
+    free(names);
     return 0;
   }
   struct ethtool_sfeatures *change = calloc(1, sizeof *change + words * sizeof change->features[0]);
@@ -103,5 +104,8 @@ int main(int argc, char **argv) {
       return 1;
     }
   }
+  free(state);
+  free(change);
+  free(names);
   return 0;
 }

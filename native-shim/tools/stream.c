@@ -236,7 +236,9 @@ static int source(int count) {
     if (pthread_create(&streams[i].thread, NULL, run_stream, &streams[i]) != 0) fail("pthread_create");
   }
   for (int i = 0; i < count; i++) pthread_join(streams[i].thread, NULL);
-  return report(streams, count);
+  int rc = report(streams, count);
+  free(streams);
+  return rc;
 }
 
 static _Noreturn void wrong_usage(void) {
