@@ -27,8 +27,6 @@ export interface Shares {
   starting: number;
 }
 
-/** Makes the daemon's workers leave a profile. */
-const HOOK = new URL('./profile-workers.js', import.meta.url).href;
 /** The worker's function that sleeps in the shim. */
 const WAIT = '#wait';
 /** The functions of lib/port do nothing but call the shim, and V8 charges such a call to the function that makes it. */
@@ -50,10 +48,16 @@ export function shares(profile: CpuProfile): Shares {
   return total;
 }
 
+/** The daemon's main thread leaves a profile too; only a worker waits in the shim. */
+function isWorker(profile: CpuProfile): boolean {
+  return profile.nodes.some((node) => node.callFrame.functionName === WAIT);
+}
+
 function readWorkers(directory: string): CpuProfile[] {
   return readdirSync(directory)
     .filter((name) => name.endsWith('.cpuprofile'))
-    .map((name) => JSON.parse(readFileSync(join(directory, name), 'utf8')) as CpuProfile);
+    .map((name) => JSON.parse(readFileSync(join(directory, name), 'utf8')) as CpuProfile)
+    .filter(isWorker);
 }
 
 /** Runs TCP for `seconds` through profiled daemons; percent of each worker's busy time. */
@@ -70,8 +74,7 @@ export async function typescriptShare(seconds: number): Promise<Figure> {
   const directory = mkdtempSync(join(tmpdir(), `vt${process.pid}-profile-`));
   try {
     const bed = await openBed('uvtep', 'veth', async ({ hosts }) => {
-      for (const host of hosts)
-        await host.startDaemon(['--import', HOOK], { VTEP_PROFILE_DIRECTORY: directory });
+      for (const host of hosts) await host.startDaemon(['--cpu-prof', `--cpu-prof-dir=${directory}`]);
     });
     try {
       const result = await bed.from.streamTo(bed.to, { seconds, mode: 'copy' });

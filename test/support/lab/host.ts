@@ -96,9 +96,9 @@ export class Host {
   }
 
   /** Starts the daemon in the foreground with options for node, before the first `link add` would start one. */
-  async startDaemon(nodeOptions: readonly string[], env: Record<string, string> = {}): Promise<Background> {
+  async startDaemon(nodeOptions: readonly string[]): Promise<Background> {
     const { argv } = speak('uvtep', this.namespace.name, ['daemon']);
-    const program = this.namespace.startCommand([argv[0]!, ...nodeOptions, ...argv.slice(1)], { env });
+    const program = this.namespace.startCommand([argv[0]!, ...nodeOptions, ...argv.slice(1)]);
     const answers = (): Promise<boolean> =>
       this.daemon()
         .daemon()
