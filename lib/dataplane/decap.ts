@@ -47,7 +47,7 @@ import * as ipv4 from '../wire/ipv4.js';
 import * as ipv6 from '../wire/ipv6.js';
 import * as vxlan from '../wire/vxlan.js';
 import { REASON0 } from './counters.js';
-import { type Device, LEARNING } from './device.js';
+import { type Device, FULL, LEARNING } from './device.js';
 import { drop } from './output.js';
 import type { PendingLearns } from './pending.js';
 import { post } from './post.js';
@@ -222,6 +222,8 @@ export class Decap {
       }
       if ((fdb.state(entry) & (STATE_PERMANENT | STATE_NOARP)) !== 0) return reasons.RX_ENTRY_EXISTS;
       kind = MOVE;
+    } else if ((device.settings.features & FULL) !== 0) {
+      return -1;
     }
     if (this.#pending.remember(high, low, vni, device.index, a0, a1, a2, a3, now)) {
       post(this.#ring, device, kind, high, low, a0, a1, a2, a3, w[IFINDEX * c + i]);

@@ -16,6 +16,8 @@ export const L2MISS = 8;
 export const L3MISS = 16;
 /** The interface is up and its socket open. */
 export const UP = 32;
+/** maxaddress is reached: an unknown source is not learned. */
+export const FULL = 64;
 
 export const TTL_INHERIT = -1;
 /** As in the kernel, a TOS of 1 means "inherit". */

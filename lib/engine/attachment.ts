@@ -9,6 +9,12 @@ import type { LinkConfig } from './types.js';
 import type { EgressKey, Listener, ListenerKey, Underlay } from './underlay.js';
 import { addressWords, isGroup } from './words.js';
 
+/** The group a VTEP is a member of. */
+interface Membership {
+  group: Int32Array;
+  ifindex: number;
+}
+
 /** The pool of a VTEP that is down. */
 const NO_EGRESS: Egress = { ports: new Int32Array(), plain: new Int32Array(), df: new Int32Array() };
 
@@ -20,6 +26,7 @@ export class Attachment {
   #listenerKey: ListenerKey | undefined;
   #egressKey: EgressKey | undefined;
   #egress = NO_EGRESS;
+  #membership: Membership | undefined;
 
   constructor(underlay: Underlay, system: System, family: 4 | 6) {
     this.#underlay = underlay;
@@ -40,7 +47,7 @@ export class Attachment {
       this.renew(config)();
       this.join(config);
     } catch (error) {
-      this.close(config);
+      this.close();
       throw error;
     }
     return this.#listener;
@@ -66,13 +73,16 @@ export class Attachment {
     };
   }
 
-  /** Joins the group of a multicast default destination. */
+  /**
+   * Joins the group of a multicast default destination, then leaves the one before. Throws when it cannot be joined,
+   * and then nothing has changed.
+   */
   join(config: LinkConfig): void {
-    this.#membership(config, 'join');
-  }
-
-  leave(config: LinkConfig): void {
-    this.#membership(config, 'leave');
+    const before = this.#membership;
+    const membership = this.#wanted(config);
+    if (membership !== undefined) this.#underlay.join(this.#listener!, membership.group, membership.ifindex);
+    this.#membership = membership;
+    if (before !== undefined) this.#underlay.leave(this.#listener!, before.group, before.ifindex);
   }
 
   /** The listener, while open. */
@@ -80,8 +90,10 @@ export class Attachment {
     return this.#listener;
   }
 
-  close(config: LinkConfig): void {
-    this.leave(config);
+  close(): void {
+    const membership = this.#membership;
+    if (membership !== undefined) this.#underlay.leave(this.#listener!, membership.group, membership.ifindex);
+    this.#membership = undefined;
     if (this.#egressKey !== undefined) this.#underlay.releaseEgress(this.#egressKey);
     if (this.#listenerKey !== undefined) this.#underlay.unlisten(this.#listenerKey);
     this.#egressKey = undefined;
@@ -90,12 +102,11 @@ export class Attachment {
     this.#egress = NO_EGRESS;
   }
 
-  #membership(config: LinkConfig, verb: 'join' | 'leave'): void {
+  #wanted(config: LinkConfig): Membership | undefined {
     const text = config.group ?? config.remote;
-    if (text === undefined) return;
+    if (text === undefined || this.#listener === undefined) return undefined;
     const group = addressWords(text, 'group');
-    if (!isGroup(group)) return;
-    const ifindex = config.dev === undefined ? 0 : this.#system.indexOf(config.dev);
-    for (const fd of this.#listener?.fds ?? []) this.#system[verb](fd, group, ifindex);
+    if (!isGroup(group)) return undefined;
+    return { group, ifindex: config.dev === undefined ? 0 : this.#system.indexOf(config.dev) };
   }
 }

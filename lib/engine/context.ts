@@ -23,4 +23,8 @@ export interface TableContext {
   emit(event: VtepEvent): void;
   /** A change that may decide which address signs ICMP errors (router entries and neighbours). */
   routersChanged(): void;
+  /** An FDB entry was removed: there is room for another. */
+  removed(): void;
+  /** FDB entries went by somebody's word: workers must not go on with what they learned a moment ago. */
+  unlearn(): void;
 }

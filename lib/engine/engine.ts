@@ -16,6 +16,7 @@ import { type Dataplane, InlineDataplane } from './dataplane.js';
 import { DEFAULT_MTU, headroom, underlayFamily, withDefaults } from './settings.js';
 import { unclaimedReasons } from './statistics.js';
 import type { System } from './system.js';
+import { checkNew } from './option-checks.js';
 import type { LinkConfig, VtepEvent } from './types.js';
 import { Underlay } from './underlay.js';
 import { Vtep } from './vtep.js';
@@ -40,7 +41,7 @@ export class Engine implements EngineApi {
   readonly dataplane: Dataplane;
   readonly #system: System;
   readonly #underlay: Underlay;
-  readonly #vteps = new Map<string, Vtep>();
+  readonly #vteps = new Set<Vtep>();
   readonly #byNumber: (Vtep | undefined)[] = [];
   readonly #listeners = new Set<(event: VtepEvent) => void>();
   readonly #inline: InlineDataplane | undefined;
@@ -68,7 +69,7 @@ export class Engine implements EngineApi {
   /** Options left out are the kernel's defaults. */
   add(given: Partial<LinkConfig> & Pick<LinkConfig, 'name' | 'id'>): Vtep {
     const config = withDefaults(given);
-    if (this.#vteps.has(config.name)) {
+    if (this.get(config.name) !== undefined) {
       throw new VtepError(
         'ERR_VTEP_NAME_IN_USE',
         `File exists: ${config.name} is a VTEP already; choose another name`,
@@ -79,6 +80,7 @@ export class Engine implements EngineApi {
       );
     }
     const family = underlayFamily(config);
+    checkNew(config, family, this.#system);
     this.#refuseTwin(config, family);
     const tap = this.#system.openTap({
       name: config.name,
@@ -95,9 +97,14 @@ export class Engine implements EngineApi {
       retire: (fd) => this.#retire(fd),
       emit: (event) => this.#emit(event),
     });
-    this.#vteps.set(tap.name, vtep);
+    this.#vteps.add(vtep);
     this.#byNumber[index] = vtep;
-    vtep.announce();
+    try {
+      vtep.announce();
+    } catch (error) {
+      this.#remove(vtep);
+      throw error;
+    }
     return vtep;
   }
 
@@ -110,7 +117,7 @@ export class Engine implements EngineApi {
   }
 
   list(): Vtep[] {
-    return [...this.#vteps.values()];
+    return [...this.#vteps];
   }
 
   delete(name: string): void {
@@ -121,9 +128,7 @@ export class Engine implements EngineApi {
         word: name,
       });
     }
-    for (const [key, value] of this.#vteps) if (value === vtep) this.#vteps.delete(key);
-    this.#byNumber[vtep.index] = undefined;
-    vtep.close();
+    this.#remove(vtep);
   }
 
   subscribe(listener: (event: VtepEvent) => void): () => void {
@@ -165,8 +170,12 @@ export class Engine implements EngineApi {
       for (let taken = 0; taken < RECORDS_AT_ONCE; taken++) {
         const at = ring.front();
         if (at < 0) break;
-        this.#record(ring, at);
-        ring.release();
+        try {
+          this.#record(ring, at);
+        } finally {
+          // A subscriber that throws must not be handed the same record again.
+          ring.release();
+        }
       }
       if (ring.length > 0) setImmediate(() => this.#drain());
     }
@@ -212,6 +221,12 @@ export class Engine implements EngineApi {
   }
 
   // --- making -----------------------------------------------------------------------------------------
+
+  #remove(vtep: Vtep): void {
+    this.#vteps.delete(vtep);
+    this.#byNumber[vtep.index] = undefined;
+    vtep.close();
+  }
 
   /** Lowest unused number: worker-side arrays stay short. */
   #freeNumber(): number {

@@ -8,7 +8,7 @@ import type { RemoteLists } from '../table/remote-list.js';
 import type { RemoteTable } from '../table/remote.js';
 import { formatAddress } from '../wire/text.js';
 import type { TableContext } from './context.js';
-import type { RemoteKey } from './forwarding.js';
+import type { RemoteKey } from './fdb-store.js';
 import type { FdbFlush, FdbRemote } from './types.js';
 import { addressWords, familyOf, isAny } from './words.js';
 
@@ -80,39 +80,37 @@ export class EntryRemotes {
     return index;
   }
 
-  /** Rewrites the first remote. */
-  replaceFirst(entry: number, key: RemoteKey): void {
+  /** Rewrites the first remote; returns the new one's index, -1 when the entry has just that remote. */
+  replaceFirst(entry: number, key: RemoteKey): number {
     const all = this.of(entry);
+    if (all.some((index) => this.equals(index, key))) return -1;
     const index = this.intern(key);
     this.#store(entry, [index, ...all.slice(1)]);
     this.release(all[0]);
+    return index;
   }
 
   /**
    * Rewrites the address of the first remote, its port, VNI and (unless link-local) interface kept, as a MAC that
-   * moved does. False when nothing changes.
+   * moved does. Returns the new remote's index, -1 when nothing changes.
    */
-  moveFirst(entry: number, address: Int32Array, ifindex: number): boolean {
+  moveFirst(entry: number, address: Int32Array, ifindex: number): number {
     const r = this.#remotes;
-    const first = this.of(entry)[0];
-    const same =
-      r.address0(first) === address[0] &&
-      r.address1(first) === address[1] &&
-      r.address2(first) === address[2] &&
-      r.address3(first) === address[3];
-    if (same) return false;
-    this.replaceFirst(entry, {
+    const first = this.#fdb.firstRemote(entry, this.lists);
+    const at = this.#address(first);
+    if (at.every((word, i) => word === address[i])) return -1;
+    return this.replaceFirst(entry, {
       address,
       port: r.port(first),
       vni: r.vni(first),
       ifindex: ifindex === 0 ? r.ifindex(first) : ifindex,
     });
-    return true;
   }
 
   /** Keeps only `indexes`, a part of what the entry has; the others are released. */
   keep(entry: number, indexes: readonly number[]): void {
-    const gone = this.of(entry).filter((index) => !indexes.includes(index));
+    const kept = new Set(indexes);
+    const gone = this.of(entry).filter((index) => !kept.has(index));
     this.#store(entry, indexes);
     for (const index of gone) this.release(index);
   }

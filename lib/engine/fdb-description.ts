@@ -34,16 +34,22 @@ export function describeEntry(
   };
 }
 
-/** Whether an entry meets the entry part of a flush filter; filters are ANDed. */
+/**
+ * Whether an entry meets the entry part of a flush filter; filters are ANDed. `static` and `dynamic` stand for the
+ * bits that iproute2 makes of the words, so that of permanent entries `nostatic` and `nodynamic` see NOARP alone
+ * (measured on the kernel device).
+ */
 export function meetsFilter(table: FdbTable, entry: number, filter: FdbFlush): boolean {
   const state = table.state(entry);
   const flags = table.flags(entry);
+  const isPermanent = (state & STATE_PERMANENT) !== 0;
+  const isNoarp = (state & STATE_NOARP) !== 0;
   const wanted = (want: boolean | undefined, is: boolean) => want === undefined || want === is;
   return (
     (filter.srcVni === undefined || filter.srcVni === table.vni(entry)) &&
-    wanted(filter.permanent, (state & STATE_PERMANENT) !== 0) &&
-    wanted(filter.static, (state & STATE_NOARP) !== 0) &&
-    wanted(filter.dynamic, (state & (STATE_NOARP | STATE_PERMANENT)) === 0) &&
+    wanted(filter.permanent, isPermanent) &&
+    wanted(filter.static, filter.static === true ? isNoarp && !isPermanent : isNoarp) &&
+    wanted(filter.dynamic, filter.dynamic === true ? !isNoarp && !isPermanent : !isNoarp) &&
     wanted(filter.externLearn, (flags & FLAG_EXT_LEARNED) !== 0) &&
     wanted(filter.router, (flags & FLAG_ROUTER) !== 0)
   );

@@ -38,6 +38,8 @@ const STATES: Record<NeighbourStateName, number> = {
 };
 const NAMES = new Map(Object.entries(STATES).map(([name, bit]) => [bit, name as NeighbourStateName]));
 
+const LASTING: readonly NeighbourStateName[] = ['permanent', 'noarp'];
+
 export class Neighbours implements NeighbourTableApi {
   readonly #table: NeighbourTable;
   readonly #context: TableContext;
@@ -71,14 +73,9 @@ export class Neighbours implements NeighbourTableApi {
       const described = this.#describe(entry);
       if (described.origin !== 'own') continue;
       if (filter.dst !== undefined && filter.dst !== described.dst) continue;
-      // As `ip neigh flush`: permanent entries go only when asked for by name.
-      if (
-        filter.state === undefined
-          ? described.state === 'permanent' && filter.dst === undefined
-          : filter.state !== described.state
-      ) {
-        continue;
-      }
+      // As `ip neigh flush`: what is permanent or noarp goes only when its state is named.
+      const wanted = filter.state ?? (LASTING.includes(described.state) ? undefined : described.state);
+      if (wanted !== described.state) continue;
       this.#remove(entry);
       flushed++;
     }

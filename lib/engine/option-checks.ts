@@ -3,10 +3,23 @@ import { VtepError } from '../errors.js';
 import { headroom, underlayFamily } from './settings.js';
 import type { System } from './system.js';
 import type { LinkChange, LinkConfig } from './types.js';
-import { isGroupMac, isZeroMac, macWords } from './words.js';
+import { addressWords, familyOf, isGroupMac, isZeroMac, macWords } from './words.js';
 
 const MIN_MTU = 68;
 const MAX_MTU = 65_535;
+
+/** What a new VTEP's options say together: nothing has been made when this throws. */
+export function checkNew(config: LinkConfig, family: 4 | 6, system: System): void {
+  for (const text of [config.remote, config.group, config.local]) {
+    if (text === undefined || familyOf(addressWords(text, 'address')) === family) continue;
+    throw new VtepError('ERR_VTEP_ARGUMENT', `${text}: expected IPv${family}, as the other addresses are`, {
+      errno: 'EINVAL',
+      word: text,
+    });
+  }
+  checkAddress(config.address);
+  if (config.dev !== undefined) system.mtuOf(config.dev);
+}
 
 /** Addresses of the underlay keep the family the device was made with; its lower device must exist. */
 export function checkUnderlay(config: LinkConfig, name: string, family: 4 | 6, system: System): void {

@@ -4,6 +4,7 @@ import {
   DF_SET,
   DF_UNSET,
   type DeviceSettings,
+  FULL,
   L2MISS,
   L3MISS,
   LEARNING,
@@ -74,6 +75,8 @@ export interface SettingsState {
   address: string;
   mtu: number;
   up: boolean;
+  /** maxaddress is reached. */
+  full: boolean;
   router4: number;
   router6: [number, number, number, number];
 }
@@ -91,7 +94,8 @@ export function deviceSettings(config: LinkConfig, state: SettingsState): Omit<D
       (config.rsc ? RSC : 0) |
       (config.l2miss ? L2MISS : 0) |
       (config.l3miss ? L3MISS : 0) |
-      (state.up ? UP : 0),
+      (state.up ? UP : 0) |
+      (state.full ? FULL : 0),
     macHigh: mac.high,
     macLow: mac.low,
     mtu: state.mtu,

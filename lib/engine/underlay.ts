@@ -33,6 +33,8 @@ export interface Listener {
   readonly fds: readonly number[];
   /** VNI and device number of the VTEPs that are up on it. */
   readonly devices: Map<number, number>;
+  /** Members of each multicast group: "group words, interface" to how many VTEPs. */
+  readonly groups: Map<string, number>;
 }
 
 interface Shared<T> {
@@ -64,7 +66,7 @@ export class Underlay {
         for (const fd of fds) this.#system.close(fd);
         throw error;
       }
-      return { fds, devices: new Map() };
+      return { fds, devices: new Map(), groups: new Map() };
     });
   }
 
@@ -73,6 +75,28 @@ export class Underlay {
     const gone = release(this.#listeners, JSON.stringify(key));
     for (const fd of gone?.fds ?? []) this.#retire(fd);
     return gone !== undefined;
+  }
+
+  /**
+   * Makes a listener a member of a group, for one VTEP more. One socket of it is enough: it is the interface that
+   * joins, and a second member socket on the port would receive every datagram again.
+   */
+  join(listener: Listener, group: Int32Array, ifindex: number): void {
+    const key = `${group.join()},${ifindex}`;
+    const members = listener.groups.get(key) ?? 0;
+    if (members === 0) this.#system.join(listener.fds[0], group, ifindex);
+    listener.groups.set(key, members + 1);
+  }
+
+  /** Takes one VTEP's membership back; the group is left with the last (kernel: vxlan_group_used). */
+  leave(listener: Listener, group: Int32Array, ifindex: number): void {
+    const key = `${group.join()},${ifindex}`;
+    const members = listener.groups.get(key) ?? 0;
+    if (members > 1) {
+      listener.groups.set(key, members - 1);
+    } else if (listener.groups.delete(key)) {
+      this.#system.leave(listener.fds[0], group, ifindex);
+    }
   }
 
   /** A pool of egress sockets. */
@@ -97,39 +121,50 @@ export class Underlay {
     });
   }
 
+  /** All sockets of a pool, or none and the error. */
   #openPool(key: EgressKey): Egress {
+    const opened: number[] = [];
+    try {
+      const plain = this.#openPlain(key, opened);
+      const ports = plain.map(({ port }) => port);
+      const fds = plain.map(({ fd }) => fd);
+      const df = key.df ? ports.map((port) => this.#openEgress(key, port, true, opened)) : fds;
+      return { ports: Int32Array.from(ports), plain: Int32Array.from(fds), df: Int32Array.from(df) };
+    } catch (error) {
+      for (const fd of opened) this.#system.close(fd);
+      throw error;
+    }
+  }
+
+  /** One socket in each part of the range; parts without a free port go without. */
+  #openPlain(key: EgressKey, opened: number[]): { port: number; fd: number }[] {
     const [min, max] = key.ports;
     const size = Math.min(POOL, max - min);
     const width = (max - min) / size;
-    const ports: number[] = [];
-    const plain: number[] = [];
-    for (let k = 0; k < size; k++) {
-      const first = Math.floor(min + k * width);
-      const last = Math.floor(min + (k + 1) * width);
-      const opened = this.#openOneOf(key, first, last);
-      if (opened === undefined) continue;
-      ports.push(opened.port);
-      plain.push(opened.fd);
-    }
-    if (ports.length === 0) {
-      throw new VtepError(
-        'ERR_VTEP_PORT_IN_USE',
-        `no source port from ${min} to ${max - 1} is free; give another srcport range`,
-        { errno: 'EADDRINUSE' },
-      );
-    }
-    const df = key.df ? ports.map((port) => this.#openEgress(key, port, true)) : plain;
-    return { ports: Int32Array.from(ports), plain: Int32Array.from(plain), df: Int32Array.from(df) };
+    const sockets = Array.from({ length: size }, (_, k) =>
+      this.#openOneOf(key, Math.floor(min + k * width), Math.floor(min + (k + 1) * width), opened),
+    ).filter((socket) => socket !== undefined);
+    if (sockets.length > 0) return sockets;
+    throw new VtepError(
+      'ERR_VTEP_PORT_IN_USE',
+      `no source port from ${min} to ${max - 1} is free; give another srcport range`,
+      { errno: 'EADDRINUSE' },
+    );
   }
 
   /** A socket on a port from `first` to `last` - 1, beginning at random so that ports cannot be guessed. */
-  #openOneOf(key: EgressKey, first: number, last: number): { port: number; fd: number } | undefined {
+  #openOneOf(
+    key: EgressKey,
+    first: number,
+    last: number,
+    opened: number[],
+  ): { port: number; fd: number } | undefined {
     const span = last - first;
     const start = Math.floor(Math.random() * span);
     for (let i = 0; i < Math.min(span, ATTEMPTS); i++) {
       const port = first + ((start + i) % span);
       try {
-        return { port, fd: this.#openEgress(key, port, false) };
+        return { port, fd: this.#openEgress(key, port, false, opened) };
       } catch (error) {
         if (!(error instanceof VtepError && error.code === 'ERR_VTEP_PORT_IN_USE')) throw error;
       }
@@ -137,16 +172,19 @@ export class Underlay {
     return undefined;
   }
 
-  #openEgress(key: EgressKey, port: number, df: boolean): number {
-    return this.#system.openSocket({
+  #openEgress(key: EgressKey, port: number, df: boolean, opened: number[]): number {
+    const fd = this.#system.openSocket({
       family: key.family,
       port,
-      // The DF twin has the same port: one flow keeps its port, whatever its packets ask for.
-      shared: key.df,
+      // A DF twin has the same port: one flow keeps its port, whatever its packets ask for. So may another pool:
+      // as in the kernel, any number of VTEPs may have one narrow range. None of these sockets receives.
+      shared: true,
       use: 'egress',
       checksum: key.checksum,
       df,
     });
+    opened.push(fd);
+    return fd;
   }
 }
 

@@ -7,14 +7,16 @@
  *   link del   everything goes
  */
 import type { DeviceTables } from '../dataplane/device.js';
-import { RECORD_ADDRESS0, RECORD_IFINDEX, RECORD_MAC_HIGH, RECORD_MAC_LOW } from '../dataplane/records.js';
-import { formatAddress, formatMac } from '../wire/text.js';
+import { RECORD_VNI } from '../dataplane/records.js';
+import { formatMac } from '../wire/text.js';
 import type { VtepApi } from './api.js';
 import { Attachment } from './attachment.js';
-import { type Clock, TICKS_PER_SECOND } from './clock.js';
+import type { Clock } from './clock.js';
 import type { TableContext } from './context.js';
 import type { Dataplane } from './dataplane.js';
 import { Forwarding } from './forwarding.js';
+import { Learning } from './learning.js';
+import { missEvent } from './miss-event.js';
 import { Neighbours } from './neighbours.js';
 import { checkAddress, checkMtu, checkUnderlay, withoutOldDefault } from './option-checks.js';
 import { findRouters, NO_ROUTER } from './router-addresses.js';
@@ -27,9 +29,6 @@ import type { LinkChange, LinkConfig, LinkState, LinkStatistics, VtepEvent } fro
 import type { Underlay } from './underlay.js';
 import { macWords } from './words.js';
 import { WorkerLink } from './worker-link.js';
-
-/** FDB_AGE_INTERVAL: the ageing scan runs at least this often, in ticks. */
-const AGE_INTERVAL = 10 * TICKS_PER_SECOND;
 
 /** What a VTEP needs of the engine it belongs to. */
 export interface VtepHost {
@@ -54,9 +53,8 @@ export class Vtep implements VtepApi {
   readonly #tap: Tap;
   readonly #attachment: Attachment;
   readonly #workers: WorkerLink;
-  readonly #events = { learned: 0, moved: 0, aged: 0 };
+  readonly #learning: Learning;
   #up = false;
-  #nextAgeing = 0;
   #routers = NO_ROUTER;
   #routersStale = false;
 
@@ -74,6 +72,10 @@ export class Vtep implements VtepApi {
     this.fdb = new Forwarding(this.tables.fdb, this.tables.remotes, this.tables.lists, context);
     this.neighbours = new Neighbours(this.tables.neighbours, context);
     this.routes = new Routes(this.tables.routes, context);
+    this.#learning = new Learning(this.fdb, host.clock, () => {
+      this.#publish();
+      this.#workers.unlearn();
+    });
     this.#workers.introduce(this.#settings(), this.#attachment.egress, this.tables);
   }
 
@@ -119,11 +121,10 @@ export class Vtep implements VtepApi {
     checkUnderlay(next, this.name, this.family, system);
     checkMtu(mtu, next, this.family, system);
     checkAddress(address);
-    const releaseOld = this.#up ? this.#attachment.renew(next) : () => {};
+    const releaseOld = this.#take(before, next);
     this.#config = next;
-    this.#replaceDefault(before, next);
     if (mtu !== undefined || address !== undefined) this.#change({ mtu, address });
-    if (change.ageing !== undefined) this.#nextAgeing = this.#host.clock.now();
+    if (change.ageing !== undefined) this.#learning.scanNow();
     if (change.learning !== undefined) this.#workers.unlearn();
     this.#publish();
     releaseOld();
@@ -136,7 +137,7 @@ export class Vtep implements VtepApi {
   }
 
   statistics(): LinkStatistics {
-    return statistics(this.#workers.counters, this.#events);
+    return statistics(this.#workers.counters, this.#learning.events);
   }
 
   noticed(change: { up?: boolean; address?: string; mtu?: number; name?: string }): void {
@@ -149,24 +150,15 @@ export class Vtep implements VtepApi {
     this.#told();
   }
 
-  /** A worker's LEARN or MOVE record at `at` of `words`. */
+  /** A worker's LEARN or MOVE record at `at` of `words`; one posted before the VTEP went down, or by another, is late. */
   learn(words: Int32Array, at: number): void {
-    if (!this.#config.learning) return;
-    const address = words.slice(at + RECORD_ADDRESS0, at + RECORD_ADDRESS0 + 4);
-    const mac = { high: words[at + RECORD_MAC_HIGH], low: words[at + RECORD_MAC_LOW] };
-    const outcome = this.fdb.learn(mac, address, words[at + RECORD_IFINDEX]);
-    if (outcome !== 'kept') this.#events[outcome]++;
+    if (!this.#up || !this.#config.learning || words[at + RECORD_VNI] !== this.#config.id) return;
+    this.#learning.record(words, at);
   }
 
   /** A worker's miss record. */
   missed(layer: 2 | 3, words: Int32Array, at: number): void {
-    const dev = this.name;
-    if (layer === 2) {
-      const lladdr = formatMac(words[at + RECORD_MAC_HIGH], words[at + RECORD_MAC_LOW]);
-      this.#host.emit({ type: 'miss', layer, dev, lladdr });
-    } else {
-      this.#host.emit({ type: 'miss', layer, dev, dst: formatAddress(words, at + RECORD_ADDRESS0) });
-    }
+    this.#host.emit(missEvent(layer, this.name, words, at));
   }
 
   /** Housekeeping: ageing when due, and which address signs ICMP errors. */
@@ -176,16 +168,13 @@ export class Vtep implements VtepApi {
       this.#routers = findRouters(this.neighbours, this.fdb);
       this.#publish();
     }
-    const now = this.#host.clock.now();
-    if (!this.#up || ((now - this.#nextAgeing) | 0) < 0) return;
-    const { aged, next } = this.fdb.age(this.#config.ageing * TICKS_PER_SECOND);
-    this.#events.aged += aged;
-    this.#nextAgeing = (now + Math.max(TICKS_PER_SECOND, Math.min(AGE_INTERVAL, next))) | 0;
+    if (this.#up) this.#learning.age(this.#config.ageing);
   }
 
   /** Ends it: sockets, data plane, interface (unless persistent). */
   close(): void {
     if (this.#up) this.#goDown();
+    this.fdb.flush({});
     this.#workers.forget();
     this.#host.system.removeTap(this.#tap);
     for (const fd of this.#tap.fds) this.#host.retire(fd);
@@ -218,7 +207,7 @@ export class Vtep implements VtepApi {
   #goUp(): void {
     const listener = this.#attachment.open(this.#config);
     this.#up = true;
-    this.#nextAgeing = (this.#host.clock.now() + AGE_INTERVAL) | 0;
+    this.#learning.begin();
     listener.devices.set(this.#config.id, this.index);
     this.#publish();
     this.#workers.listener(listener);
@@ -232,7 +221,7 @@ export class Vtep implements VtepApi {
     listener.devices.delete(this.#config.id);
     this.#workers.listener(listener);
     this.#publish();
-    this.#attachment.close(this.#config);
+    this.#attachment.close();
     this.fdb.flushDynamic();
     this.#workers.unlearn();
   }
@@ -247,15 +236,27 @@ export class Vtep implements VtepApi {
     this.#tap.address = formatMac(mac.high, mac.low);
   }
 
-  /** The new default destination is appended before the old one goes; entries added by hand stay. */
-  #replaceDefault(before: LinkConfig, after: LinkConfig): void {
+  /**
+   * Takes what changed options need of the underlay and the FDB, or throws and has changed nothing. The new default
+   * destination is appended before the old one goes; entries added by hand stay.
+   * @returns what lets go of the old egress sockets, once the workers know the new ones
+   */
+  #take(before: LinkConfig, next: LinkConfig): () => void {
+    const releaseOld = this.#up ? this.#attachment.renew(next) : () => {};
     const from = before.remote ?? before.group;
-    const to = after.remote ?? after.group;
-    if (from === to && before.dev === after.dev) return;
-    this.#attachment.leave(before);
-    this.#attachment.join(after);
-    if (to !== undefined) this.fdb.addDefault(to, this.#defaultIfindex(after));
+    const to = next.remote ?? next.group;
+    if (from === to && before.dev === next.dev) return releaseOld;
+    try {
+      this.#attachment.join(next);
+      if (to !== undefined) this.fdb.addDefault(to, this.#defaultIfindex(next));
+    } catch (error) {
+      this.#attachment.join(before);
+      if (this.#up) this.#attachment.renew(before)();
+      releaseOld();
+      throw error;
+    }
     if (from !== undefined) this.fdb.removeDefault(from, this.#defaultIfindex(before));
+    return releaseOld;
   }
 
   #defaultIfindex(config: LinkConfig): number {
@@ -266,7 +267,8 @@ export class Vtep implements VtepApi {
 
   #settings() {
     const { address, mtu } = this.#tap;
-    return deviceSettings(this.#config, { address, mtu, up: this.#up, ...this.#routers });
+    const { isFull: full } = this.#learning;
+    return deviceSettings(this.#config, { address, mtu, up: this.#up, full, ...this.#routers });
   }
 
   #publish(): void {
@@ -279,10 +281,10 @@ export class Vtep implements VtepApi {
 
   #context(): TableContext {
     const { id: vni, dstport: port } = this.#config;
-    const name = () => this.name;
+    const tap = this.#tap;
     return {
       get dev() {
-        return name();
+        return tap.name;
       },
       vni,
       port,
@@ -292,6 +294,10 @@ export class Vtep implements VtepApi {
       emit: (event) => this.#host.emit(event),
       routersChanged: () => {
         this.#routersStale = this.#config.rsc;
+      },
+      removed: () => this.#learning.removed(),
+      unlearn: () => {
+        if (this.#config.learning) this.#workers.unlearn();
       },
     };
   }

@@ -1,0 +1,128 @@
+/**
+ * Entries of one VTEP's FDB: made, changed and removed as the kernel does it, each change told once a remote
+ * (vxlan_fdb_create, vxlan_fdb_update_existing, vxlan_fdb_destroy, vxlan_fdb_notify). The verbs are in forwarding.ts.
+ */
+import { VtepError } from '../errors.js';
+import { type FdbTable, FLAG_EXT_LEARNED, FLAG_LEARNED } from '../table/fdb.js';
+import type { RemoteLists } from '../table/remote-list.js';
+import type { RemoteTable } from '../table/remote.js';
+import type { Mac } from '../wire/text.js';
+import type { TableContext } from './context.js';
+import { EntryRemotes } from './entry-remotes.js';
+import { describeEntry } from './fdb-description.js';
+import type { FdbEntry } from './types.js';
+
+/** A remote before it is interned: address words, port (0 = the device's), VNI (-1 = the device's), ifindex (0 = any). */
+export interface RemoteKey {
+  address: Int32Array;
+  port: number;
+  vni: number;
+  ifindex: number;
+}
+
+/** What becomes of an entry that exists. */
+export interface Update {
+  /** 'append': a remote more; 'replace': another first one; 'keep': the remotes stay. */
+  remotes: 'append' | 'replace' | 'keep';
+  /** NTF_USE: the entry counts as heard of now. */
+  use: boolean;
+}
+
+export class FdbStore {
+  readonly table: FdbTable;
+  readonly remotes: EntryRemotes;
+  readonly #context: TableContext;
+
+  constructor(table: FdbTable, remotes: RemoteTable, lists: RemoteLists, context: TableContext) {
+    this.table = table;
+    this.#context = context;
+    this.remotes = new EntryRemotes(table, remotes, lists, context);
+  }
+
+  /** Makes an entry; -1 when maxaddress is reached. */
+  insert(mac: Mac, vni: number, remote: RemoteKey, state: number, flags: number): number {
+    const index = this.remotes.intern(remote);
+    const entry = this.table.insert(mac.high, mac.low, vni, index, state, flags, this.#context.clock.now());
+    if (entry < 0) this.remotes.release(index);
+    else this.tell('new', entry, index);
+    return entry;
+  }
+
+  /** As insert, but a full table is an error: ENOSPC. */
+  create(mac: Mac, vni: number, remote: RemoteKey, state: number, flags: number): void {
+    if (this.insert(mac, vni, remote, state, flags) >= 0) return;
+    throw new VtepError(
+      'ERR_VTEP_LIMIT',
+      `No space left on device: maxaddress ${this.table.limit} is reached; remove entries or make the device anew with a greater maxaddress`,
+      { errno: 'ENOSPC' },
+    );
+  }
+
+  /**
+   * Changes an entry (vxlan_fdb_update_existing). What does not change is neither told nor stamped. An externally
+   * learned update does not take over the state of an entry that a user gave.
+   */
+  update(entry: number, update: Update, remote: RemoteKey, state: number, flags: number): void {
+    const { table, remotes } = this;
+    const now = this.#context.clock.now();
+    const byUser = (table.flags(entry) & (FLAG_LEARNED | FLAG_EXT_LEARNED)) === 0;
+    let changed = false;
+    if (((flags & FLAG_EXT_LEARNED) === 0 || !byUser) && !this.#is(entry, state, flags)) {
+      table.setState(entry, state);
+      table.setFlags(entry, flags);
+      table.touchUpdated(entry, now);
+      changed = true;
+    }
+    let index = -1;
+    if (update.remotes === 'append') index = remotes.append(entry, remote);
+    else if (update.remotes === 'replace') index = remotes.replaceFirst(entry, remote);
+    if (update.use) table.touchUpdated(entry, now);
+    if (index >= 0 || changed) {
+      this.tell('new', entry, index >= 0 ? index : table.firstRemote(entry, remotes.lists));
+    }
+  }
+
+  /** Removes an entry: one message a remote. */
+  destroy(entry: number): void {
+    for (const index of this.remotes.of(entry)) this.tell('del', entry, index);
+    this.remotes.destroy(entry);
+    this.#context.removed();
+  }
+
+  /** Drops the remotes that match; the entry dies with its last. True when any went. */
+  dropRemotes(entry: number, matches: (index: number) => boolean): boolean {
+    const all = this.remotes.of(entry);
+    const kept = all.filter((index) => !matches(index));
+    if (kept.length === all.length) return false;
+    if (kept.length === 0) {
+      this.destroy(entry);
+      return true;
+    }
+    const keeps = new Set(kept);
+    for (const index of all) if (!keeps.has(index)) this.tell('del', entry, index);
+    this.remotes.keep(entry, kept);
+    return true;
+  }
+
+  describe(entry: number): FdbEntry {
+    return {
+      ...describeEntry(this.table, entry, this.#context),
+      remotes: this.remotes.of(entry).map((index) => this.remotes.describe(index)),
+    };
+  }
+
+  /** One message about one remote, as vxlan_fdb_notify. */
+  tell(action: 'new' | 'del', entry: number, index: number): void {
+    this.#context.emit({
+      type: 'fdb',
+      action,
+      dev: this.#context.dev,
+      entry: describeEntry(this.table, entry, this.#context),
+      remote: this.remotes.describe(index),
+    });
+  }
+
+  #is(entry: number, state: number, flags: number): boolean {
+    return this.table.state(entry) === state && this.table.flags(entry) === flags;
+  }
+}
