@@ -8,7 +8,7 @@
  * A socket that nobody listens on is what a daemon killed by SIGKILL left. It is renamed before it is removed, so that
  * of two daemons that start at once only one removes it.
  */
-import { chmodSync, linkSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, linkSync, lstatSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
 import { VtepError } from '../errors.js';
@@ -21,12 +21,12 @@ const ATTEMPTS = 20;
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'EIO';
 
 /**
- * Makes the directory, for root's eyes only.
+ * Makes the directory, for our eyes only. Its parent must exist.
  * @throws {VtepError} ERR_VTEP_PERMISSION or ERR_VTEP_SYSTEM
  */
 export function makeRunDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory);
     chmodSync(directory, 0o700);
   } catch (cause) {
     const errno = codeOf(cause);
@@ -39,6 +39,24 @@ export function makeRunDirectory(directory: string): void {
       cause,
     });
   }
+  refuseForeign(directory);
+}
+
+/** Not with `recursive`: Node goes round for ever where a file system answers ENOENT to every mkdir, as /proc does. */
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
+}
+
+/** Who owns the directory could put a socket of their own in the place of the daemon's. */
+function refuseForeign(directory: string): void {
+  const found = lstatSync(directory);
+  if (found.isDirectory() && found.uid === process.getuid?.()) return;
+  const message = `${directory} is not a directory of ours (owner ${found.uid}); remove it or name another in VTEP_RUN_DIR`;
+  throw new VtepError('ERR_VTEP_PERMISSION', message, { errno: 'EPERM', word: directory });
 }
 
 /** Where a daemon listens until it is known to be the only one. */

@@ -105,6 +105,8 @@ async function startDaemon(options: EnsureOptions, paths: DaemonPaths, client: C
   closeSync(fd);
   child.unref();
   const info = await waitFor(client, child);
+  // Another was first: ours must not come late and take the place of one that was stopped meanwhile.
+  if (info && info.pid !== child.pid) child.kill();
   if (info) return info;
   throw lastWords(readFileSync(paths.log).subarray(length).toString(), paths.log);
 }
