@@ -11,9 +11,7 @@ import { RECORD_VNI } from '../dataplane/records.js';
 import { formatMac } from '../wire/text.js';
 import type { VtepApi } from './api.js';
 import { Attachment } from './attachment.js';
-import type { Clock } from './clock.js';
 import type { TableContext } from './context.js';
-import type { Dataplane } from './dataplane.js';
 import { Forwarding } from './forwarding.js';
 import { Learning } from './learning.js';
 import { missEvent } from './miss-event.js';
@@ -23,23 +21,12 @@ import { findRouters, NO_ROUTER } from './router-addresses.js';
 import { Routes } from './routes.js';
 import { DEFAULT_AGEING, deviceSettings, underlayFamily } from './settings.js';
 import { statistics } from './statistics.js';
-import type { System, Tap } from './system.js';
+import type { Tap } from './system.js';
 import { makeTables } from './tables.js';
 import type { LinkChange, LinkConfig, LinkState, LinkStatistics, VtepEvent } from './types.js';
-import type { Underlay } from './underlay.js';
+import type { VtepHost } from './vtep-host.js';
 import { macWords } from './words.js';
 import { WorkerLink } from './worker-link.js';
-
-/** What a VTEP needs of the engine it belongs to. */
-export interface VtepHost {
-  readonly system: System;
-  readonly dataplane: Dataplane;
-  readonly underlay: Underlay;
-  readonly clock: Clock;
-  /** Closes a descriptor once no worker can touch it any more. */
-  retire(fd: number): void;
-  emit(event: VtepEvent): void;
-}
 
 export class Vtep implements VtepApi {
   readonly index: number;

@@ -1,0 +1,16 @@
+/** What a VTEP needs of the engine it belongs to. */
+import type { Clock } from './clock.js';
+import type { Dataplane } from './dataplane.js';
+import type { System } from './system.js';
+import type { VtepEvent } from './types.js';
+import type { Underlay } from './underlay.js';
+
+export interface VtepHost {
+  readonly system: System;
+  readonly dataplane: Dataplane;
+  readonly underlay: Underlay;
+  readonly clock: Clock;
+  /** Closes a descriptor once no worker can touch it any more. */
+  retire(fd: number): void;
+  emit(event: VtepEvent): void;
+}
