@@ -41,7 +41,7 @@ export interface DaemonOptions {
   netns?: string;
   /** Data-plane threads, 1 to 64. Default 1. */
   workers?: number;
-  /** pino's: trace, debug, info, warn, error, fatal, silent. Default info. */
+  /** pino's: trace, debug, info, warn, error, fatal, silent. Default $VTEP_LOG_LEVEL, or info. */
   logLevel?: string;
   /** Makes the engine; default the native one. */
   engine?: (parts: EngineParts) => DaemonEngine | Promise<DaemonEngine>;

@@ -183,6 +183,7 @@ t.test('what is no endpoint', async (t) => {
   const { status, text } = await raw('GET', '/v2/links');
   t.equal(status, 404);
   t.match(JSON.parse(text), { message: 'there is no GET /v2/links; see /openapi.json' });
+  t.equal((await raw('HEAD', '/v1/monitor')).status, 404, 'a stream has no HEAD');
 });
 
 t.test('a body beyond the limit is refused', async (t) => {
@@ -234,6 +235,8 @@ t.test('metrics in Prometheus text', async (t) => {
     'vtep_fdb_entries{dev="vtep0",origin="given"} 1',
     'vtep_up{dev="vtep0",vni="42"} 0',
     'vtep_resident_memory_bytes 3',
+    'vtep_unclaimed_drops_total{reason="vni_not_found"} 6',
+    'vtep_records_lost_total 5',
   ]) {
     t.match(text, line);
   }

@@ -28,7 +28,8 @@ export async function startApi(): Promise<ApiUnderTest> {
     memory: 3,
     workers: 4,
   });
-  const api = await buildServer({ engine, info, stop: () => void (stopped = true) });
+  const host = { unclaimed: () => ({ vni_not_found: 6 }), recordsDropped: 5 };
+  const api = await buildServer({ engine, info, stop: () => void (stopped = true), host });
   await api.listen({ path: socketPath });
   const client = connect({ socketPath });
   return {

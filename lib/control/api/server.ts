@@ -55,6 +55,7 @@ export async function buildServer(
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: true,
+    exposeHeadRoutes: false, // HEAD of the monitor would never end.
     ajv: { customOptions: AJV_OPTIONS },
   }) as unknown as Api;
   // Answer schemas are documentation: one serialiser a route would cost megabytes and drop what it does not know.
