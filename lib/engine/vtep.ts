@@ -23,7 +23,7 @@ import { DEFAULT_AGEING, deviceSettings, underlayFamily } from './settings.js';
 import { statistics } from './statistics.js';
 import type { Tap } from './system.js';
 import { makeTables } from './tables.js';
-import type { LinkChange, LinkConfig, LinkState, LinkStatistics, VtepEvent } from './types.js';
+import type { LinkChange, LinkConfig, LinkState, LinkStatistics } from './types.js';
 import type { VtepHost } from './vtep-host.js';
 import { macWords } from './words.js';
 import { WorkerLink } from './worker-link.js';
