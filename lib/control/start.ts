@@ -39,15 +39,20 @@ function openLogFile(path: string): { fd: number; length: number } {
   return { fd, length: size > LOG_LIMIT ? 0 : size };
 }
 
-function launch(options: EnsureOptions, fd: number): ChildProcess {
-  const program = options.program ?? [fileURLToPath(new URL('./main.js', import.meta.url))];
-  const netns = options.netns === undefined ? [] : [netnsPath(options.netns)];
+/**
+ * The words that run the daemon.
+ * @example daemonCommand({ netns: 'blue' }) // ['/usr/bin/node', …, '…/control/main.js', '/run/netns/blue']
+ */
+export function daemonCommand({ netns, program }: EnsureOptions = {}): string[] {
+  const main = program ?? [fileURLToPath(new URL('./main.js', import.meta.url))];
+  const path = netns === undefined ? [] : [netnsPath(netns)];
   // The daemon grows tables, not garbage: a small young generation keeps it small.
-  return spawn(process.execPath, ['--max-semi-space-size=1', ...program, ...netns], {
-    detached: true,
-    cwd: '/',
-    stdio: ['ignore', fd, fd],
-  });
+  return [process.execPath, '--max-semi-space-size=1', ...main, ...path];
+}
+
+function launch(options: EnsureOptions, fd: number): ChildProcess {
+  const [node = process.execPath, ...words] = daemonCommand(options);
+  return spawn(node, words, { detached: true, cwd: '/', stdio: ['ignore', fd, fd] });
 }
 
 interface LogLine {
@@ -57,26 +62,30 @@ interface LogLine {
   msg?: string;
 }
 
+function asLogLine(line: string): LogLine | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The line that says why: our own, else what Node says above the stack of a crash, else the last of all. */
+function tellingLine(text: string): LogLine {
+  const lines = text.trim().split('\n');
+  const own = lines.findLast((line) => asLogLine(line) !== undefined);
+  const crash = lines.findLast((line) => /^\w*Error\b/.test(line));
+  return asLogLine(own ?? '') ?? { msg: crash ?? lines.at(-1) };
+}
+
 /** What the daemon said last, as the error it meant. */
 export function lastWords(text: string, path: string): VtepError {
-  const last = text.trim().split('\n').at(-1) ?? '';
-  let line: LogLine;
-  try {
-    line = JSON.parse(last) as LogLine;
-  } catch {
-    line = { msg: last };
-  }
-  const { code = '', errno, word, msg } = line;
+  const { code = '', errno, word, msg } = tellingLine(text);
   const known = Object.hasOwn(ERROR_STATUS, code) ? (code as VtepErrorCode) : 'ERR_VTEP_DAEMON';
-  const message = msg ? msg : 'it said nothing';
-  return new VtepError(
-    known,
-    known === code ? message : `the vtep daemon did not start: ${message}; see ${path}`,
-    {
-      errno,
-      word,
-    },
-  );
+  const said = msg || 'it said nothing';
+  const message = known === code ? said : `the vtep daemon did not start: ${said}; see ${path}`;
+  return new VtepError(known, message, { errno, word });
 }
 
 async function waitFor(client: Client, child: ChildProcess): Promise<DaemonInfo | undefined> {

@@ -186,6 +186,9 @@ t.test('last words', (t) => {
     code: 'ERR_VTEP_DAEMON',
     message: 'the vtep daemon did not start: Segmentation fault; see /run/vtep/1.log',
   });
+  const crash =
+    'node:internal/errors:540\n      throw error;\n\nTypeError: no such thing\n    at x (y.js:1:1)\n\nNode.js v20.20.2\n';
+  t.match(words(crash), { message: /did not start: TypeError: no such thing;/ });
   t.match(words(''), { message: /it said nothing/ });
   t.end();
 });
