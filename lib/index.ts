@@ -14,5 +14,8 @@ export type { System } from './engine/system.js';
 export type * from './engine/types.js';
 export { load as loadShim } from './native/load.js';
 export type { Shim } from './native/shim.js';
+export { Capture, CaptureReceivePort, CaptureTransmitPort, type LinkType } from './port/capture-port.js';
+export { type FaultCounts, FaultPort, type Faults } from './port/fault-port.js';
 export type { Datagram } from './port/memory-port.js';
+export type { ReceivePort, TransmitPort } from './port/port.js';
 export { formatAddress, formatMac, parseAddress, parseMac } from './wire/text.js';

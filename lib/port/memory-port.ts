@@ -24,6 +24,7 @@ import { SLOT_BYTES, type Slab } from '../memory/slab.js';
 import type { ReceivePort, TransmitPort } from './port.js';
 
 const VXLAN_BYTES = 8;
+const ENODEV = 19;
 const EMSGSIZE = 90;
 
 /** A UDP datagram with what its outer headers say. Addresses are four words (memory/batch.ts). */
@@ -84,8 +85,9 @@ export class MemoryFrameWriter implements TransmitPort {
     for (let j = 0; j < batch.length; j++) {
       const offset = batch.get(OFFSET, j);
       const frame = slab.bytes.slice(offset, offset + batch.get(LENGTH, j));
-      this.#portOf(batch.get(PORT, j))?.accept(frame);
-      batch.set(STATUS, j, 0);
+      const port = this.#portOf(batch.get(PORT, j));
+      port?.accept(frame);
+      batch.set(STATUS, j, port === undefined ? -ENODEV : 0);
     }
   }
 }
