@@ -6,7 +6,8 @@
  *         not ok 2 - another            followed by an indented YAML block
  *         ok 3 - a third # SKIP reason
  *         1..3
- *     not ok 1 - a name                 closes it: no assertion of its own
+ *     not ok 1 - a name                 closes it: no assertion of its own, unless there was none inside (a test that
+ *                                       throws what it finds, such as a property)
  */
 import { createInterface } from 'node:readline';
 
@@ -25,7 +26,7 @@ export class Tally {
   failures = [];
 
   #file;
-  /** The open subtests, outermost first: indentation, name, and the failures counted when each opened. */
+  /** The open subtests, outermost first: indentation, name, failures counted when it opened, whether it is empty. */
   #open = [];
   /** The YAML block being read: the line that ends it, and how many came. */
   #yaml;
@@ -45,7 +46,7 @@ export class Tally {
     if (this.#yaml) return this.#diagnostic(line);
     const subtest = SUBTEST.exec(line);
     if (subtest) {
-      this.#open.push({ indent: subtest[1].length, name: subtest[2], failed: this.failed });
+      this.#open.push({ indent: subtest[1].length, name: subtest[2], failed: this.failed, isEmpty: true });
       return undefined;
     }
     const point = POINT.exec(line);
@@ -71,7 +72,8 @@ export class Tally {
     if (closes) this.#open.pop();
     if (directive) this.skipped.push({ name: this.#path(name), reason: directive[2].trim() || name });
     else if (closes ? isFailure && this.failed === subtest.failed : isFailure) this.#fail(this.#path(name));
-    else if (!closes && !isFailure) this.passed++;
+    else if (!isFailure && (!closes || subtest.isEmpty)) this.passed++;
+    for (const outer of this.#open) outer.isEmpty = false;
   }
 
   #path(name) {

@@ -36,6 +36,20 @@ ok 2 - three
   t.same([tally.passed, tally.failed, tally.skipped], [3, 0, []]);
 });
 
+t.test('a test that asserts by throwing counts by itself', async (t) => {
+  const tally = count(`# Subtest: outer
+    # Subtest: a property
+        1..0
+    ok 1 - a property # time=9ms
+    1..1
+ok 1 - outer
+# Subtest: another
+    1..0
+ok 2 - another # time=1ms
+1..2`);
+  t.same([tally.passed, tally.failed, tally.skipped], [2, 0, []]);
+});
+
 t.test('a failure is told with its path and its explanation', async (t) => {
   const tally = count(`# Subtest: outer
     not ok 1 - wrong
