@@ -14,6 +14,7 @@ import type { EngineApi } from './api.js';
 import { type Clock, MonotonicClock } from './clock.js';
 import { type Dataplane, InlineDataplane } from './dataplane.js';
 import { DEFAULT_MTU, headroom, underlayFamily, withDefaults } from './settings.js';
+import { Retirement } from './retirement.js';
 import { unclaimedReasons } from './statistics.js';
 import type { System } from './system.js';
 import { checkNew } from './option-checks.js';
@@ -23,8 +24,6 @@ import { Vtep } from './vtep.js';
 
 /** Milliseconds between two housekeeping rounds of an engine with threads. */
 const HOUSEKEEPING = 500;
-/** Milliseconds before it is looked again whether a closed socket is out of the workers' hands. */
-const REAPING = 5;
 /** Records taken from a ring before the event loop turns: a learning flood must not starve the API. */
 const RECORDS_AT_ONCE = 2_048;
 
@@ -45,7 +44,7 @@ export class Engine implements EngineApi {
   readonly #byNumber: (Vtep | undefined)[] = [];
   readonly #listeners = new Set<(event: VtepEvent) => void>();
   readonly #inline: InlineDataplane | undefined;
-  readonly #retired: { stamp: number; fd: number }[] = [];
+  readonly #retirement: Retirement;
   readonly #timer: NodeJS.Timeout | undefined;
 
   constructor(system: System, options: EngineOptions = {}) {
@@ -62,7 +61,8 @@ export class Engine implements EngineApi {
     }
     this.dataplane = options.dataplane ?? this.#inline!;
     this.dataplane.onRecords = () => this.#drain();
-    this.#underlay = new Underlay(system, this.dataplane.workers, (fd) => this.#retire(fd));
+    this.#retirement = new Retirement(this.dataplane.epochs, (fd) => system.close(fd));
+    this.#underlay = new Underlay(system, this.dataplane.workers, this.#retirement);
     if (this.#inline === undefined) this.#timer = setInterval(() => this.#housekeep(), HOUSEKEEPING).unref();
   }
 
@@ -94,7 +94,7 @@ export class Engine implements EngineApi {
       dataplane: this.dataplane,
       underlay: this.#underlay,
       clock: this.clock,
-      retire: (fd) => this.#retire(fd),
+      retire: (fd) => void this.#retirement.retire(fd),
       emit: (event) => this.#emit(event),
     });
     this.#vteps.add(vtep);
@@ -160,7 +160,7 @@ export class Engine implements EngineApi {
     clearInterval(this.#timer);
     for (const vtep of this.list()) this.delete(vtep.name);
     await this.dataplane.close();
-    for (const { fd } of this.#retired.splice(0)) this.#system.close(fd);
+    this.#retirement.closeAll();
   }
 
   // --- records ----------------------------------------------------------------------------------------
@@ -193,31 +193,11 @@ export class Engine implements EngineApi {
   #housekeep(): void {
     this.#drain();
     for (const vtep of this.list()) vtep.tick();
-    this.#reap();
+    this.#retirement.reap();
   }
 
   #emit(event: VtepEvent): void {
     for (const listener of this.#listeners) listener(event);
-  }
-
-  // --- closing what workers may still touch -------------------------------------------------------------
-
-  /** Closes a descriptor only after every worker has begun another burst, and so has taken the message before it. */
-  #retire(fd: number): void {
-    const { epochs } = this.dataplane;
-    if (epochs === undefined) return this.#system.close(fd);
-    this.#retired.push({ stamp: epochs.retire(), fd });
-    this.#reap();
-  }
-
-  #reap(): void {
-    const { epochs } = this.dataplane;
-    const waiting = this.#retired.splice(0);
-    for (const item of waiting) {
-      if (epochs === undefined || epochs.passed(item.stamp)) this.#system.close(item.fd);
-      else this.#retired.push(item);
-    }
-    if (this.#retired.length > 0) setTimeout(() => this.#reap(), REAPING).unref();
   }
 
   // --- making -----------------------------------------------------------------------------------------

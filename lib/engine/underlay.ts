@@ -8,6 +8,7 @@
  */
 import type { Egress } from '../dataplane/device.js';
 import { VtepError } from '../errors.js';
+import type { Retired, Retirement } from './retirement.js';
 import type { System } from './system.js';
 
 /** Sockets of a pool: enough ports for ECMP and RSS to spread, few enough that small flows still share a send. */
@@ -45,36 +46,56 @@ interface Shared<T> {
 export class Underlay {
   readonly #system: System;
   readonly #workers: number;
-  readonly #retire: (fd: number) => void;
+  readonly #retirement: Retirement;
+  /** Sockets of listeners that were given back and may not be closed yet. */
+  readonly #closing = new Map<string, readonly Retired[]>();
   readonly #listeners = new Map<string, Shared<Listener>>();
   readonly #pools = new Map<string, Shared<Egress>>();
 
-  /** @param retire closes a socket once no worker can touch it any more */
-  constructor(system: System, workers: number, retire: (fd: number) => void) {
+  constructor(system: System, workers: number, retirement: Retirement) {
     this.#system = system;
     this.#workers = workers;
-    this.#retire = retire;
+    this.#retirement = retirement;
   }
 
   /** The listener of a port, opened if need be; throws what System.openSocket throws. */
   listen(key: ListenerKey): Listener {
-    return acquire(this.#listeners, JSON.stringify(key), () => {
-      const fds: number[] = [];
-      try {
-        for (let i = 0; i < this.#workers; i++) fds.push(this.#openListener(key));
-      } catch (error) {
-        for (const fd of fds) this.#system.close(fd);
-        throw error;
-      }
-      return { fds, devices: new Map(), groups: new Map() };
-    });
+    const name = JSON.stringify(key);
+    return acquire(this.#listeners, name, () => ({
+      fds: this.#openListeners(key, this.#reclaimed(name)),
+      devices: new Map(),
+      groups: new Map(),
+    }));
   }
 
-  /** Gives a listener back; closed with its last user. Returns true then. */
-  unlisten(key: ListenerKey): boolean {
-    const gone = release(this.#listeners, JSON.stringify(key));
-    for (const fd of gone?.fds ?? []) this.#retire(fd);
-    return gone !== undefined;
+  /** Gives a listener back; closed with its last user. */
+  unlisten(key: ListenerKey): void {
+    const name = JSON.stringify(key);
+    const gone = release(this.#listeners, name);
+    if (gone === undefined) return;
+    this.#closing.set(
+      name,
+      gone.fds.map((fd) => this.#retirement.retire(fd)),
+    );
+  }
+
+  /** Sockets of the same listener that wait for being closed: they hold the port, and serve as well as new ones. */
+  #reclaimed(name: string): number[] {
+    const closing = this.#closing.get(name) ?? [];
+    this.#closing.delete(name);
+    return closing.filter((retired) => this.#retirement.reclaim(retired)).map(({ fd }) => fd);
+  }
+
+  /** A socket a worker: those given, and new ones. All or none. */
+  #openListeners(key: ListenerKey, given: readonly number[]): number[] {
+    const fds = [...given];
+    try {
+      while (fds.length < this.#workers) fds.push(this.#openListener(key));
+    } catch (error) {
+      for (const fd of fds) this.#retirement.retire(fd);
+      throw error;
+    }
+    return fds;
   }
 
   /**
@@ -107,7 +128,7 @@ export class Underlay {
   releaseEgress(key: EgressKey): void {
     const gone = release(this.#pools, JSON.stringify(key));
     if (gone === undefined) return;
-    for (const fd of new Set([...gone.plain, ...gone.df])) this.#retire(fd);
+    for (const fd of new Set([...gone.plain, ...gone.df])) this.#retirement.retire(fd);
   }
 
   #openListener(key: ListenerKey): number {

@@ -1,0 +1,147 @@
+/** The engine's view of the kernel: interfaces, TAPs and sockets, in a namespace of this test's own. */
+import t from 'tap';
+import { NativeSystem, randomAddress } from '../../lib/engine/native-system.js';
+import type { SocketRequest, TapRequest } from '../../lib/engine/system.js';
+import { load } from '../../lib/native/load.js';
+import { parseAddress } from '../../lib/wire/text.js';
+import { NEEDS_ROOT } from '../support/kernel-shim.js';
+import { OwnNamespace } from '../support/own-namespace.js';
+
+interface Link {
+  ifname: string;
+  ifindex: number;
+  mtu: number;
+  address: string;
+  flags: string[];
+  gso_max_segs?: number;
+}
+
+t.test('random addresses are unicast and locally administered', async (t) => {
+  const seen = new Set(Array.from({ length: 100 }, randomAddress));
+  t.ok(seen.size > 95);
+  for (const address of seen) {
+    t.match(address, /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/);
+    t.equal(Number.parseInt(address.slice(0, 2), 16) & 3, 2, address);
+  }
+});
+
+t.test('on the kernel', { skip: NEEDS_ROOT }, async (t) => {
+  const shim = load();
+  const namespace = new OwnNamespace('system');
+  t.teardown(() => namespace.remove());
+  namespace.enter();
+  namespace.ip('link add u0 mtu 1400 type veth peer name u1');
+  namespace.ip('link set u1 up');
+  const system = new NativeSystem(shim);
+  const link = (name: string) => namespace.ipJson<Link[]>(`-d link show dev ${name}`)[0];
+  const open = (request: Partial<TapRequest> = {}) =>
+    system.openTap({ name: 'vtep0', mtu: 1_450, queues: 1, ...request });
+  const close = (fds: readonly number[]) => fds.forEach((fd) => system.close(fd));
+
+  t.test('interfaces by name and number', async (t) => {
+    t.equal(system.indexOf('lo'), 1);
+    t.equal(system.indexOf('u9'), 0);
+    t.equal(system.nameOf(1), 'lo');
+    t.equal(system.nameOf(999), 'if999');
+    t.equal(system.mtuOf('u0'), 1_400);
+    t.throws(() => system.mtuOf('u9'), { code: 'ERR_VTEP_NO_DEVICE', errno: 'ENODEV' });
+  });
+
+  t.test('a TAP: as asked for, down, gone when it is removed', async (t) => {
+    const tap = open({ address: '02:00:00:00:00:aa', mtu: 1_300, queues: 2 });
+    t.match(tap, { name: 'vtep0', created: true, address: '02:00:00:00:00:aa', mtu: 1_300, up: false });
+    t.equal(tap.fds.length, 2);
+    const shown = link('vtep0');
+    t.match(shown, { ifindex: tap.ifindex, mtu: 1_300, address: '02:00:00:00:00:aa' });
+    t.notOk(shown.flags.includes('UP'));
+    t.equal(shown.gso_max_segs, Math.floor(65_507 / (1_300 + 22)), 'a super-frame is one send');
+    system.removeTap(tap);
+    t.equal(system.indexOf('vtep0'), 0);
+    close(tap.fds);
+  });
+
+  t.test('a TAP without an address gets a random one, which the kernel keeps', async (t) => {
+    const tap = open();
+    t.equal(link('vtep0').address, tap.address);
+    t.equal(Number.parseInt(tap.address.slice(0, 2), 16) & 3, 2);
+    close(tap.fds);
+  });
+
+  t.test('changes', async (t) => {
+    const tap = open();
+    system.changeInterface('vtep0', { address: '02:00:00:00:00:bb', mtu: 9_000, up: true });
+    t.match(link('vtep0'), { address: '02:00:00:00:00:bb', mtu: 9_000, gso_max_segs: 7 });
+    t.ok(link('vtep0').flags.includes('UP'));
+    t.throws(() => system.changeInterface('u9', { up: true }), { code: 'ERR_VTEP_SYSTEM' });
+    close(tap.fds);
+  });
+
+  t.test('a persistent TAP is taken over and left behind', async (t) => {
+    namespace.ip('tuntap add vtep9 mode tap vnet_hdr');
+    namespace.ip('link set vtep9 address 02:00:00:00:00:99 mtu 1234 up');
+    const tap = open({ name: 'vtep9' });
+    t.match(tap, { created: false, address: '02:00:00:00:00:99', mtu: 1_234, up: true });
+    system.removeTap(tap);
+    close(tap.fds);
+    t.ok(system.indexOf('vtep9') > 0);
+    namespace.ip('link del vtep9');
+  });
+
+  t.test('a name that is taken', async (t) => {
+    t.throws(() => open({ name: 'u0' }), { code: 'ERR_VTEP_NAME_IN_USE', errno: 'EEXIST', word: 'u0' });
+    const tap = open();
+    t.throws(() => open(), { code: 'ERR_VTEP_NAME_IN_USE' });
+    close(tap.fds);
+  });
+
+  t.test('a TAP that cannot be set up leaves nothing', async (t) => {
+    t.throws(() => open({ mtu: 70_000 }), { code: 'ERR_VTEP_SYSTEM' });
+    t.equal(system.indexOf('vtep0'), 0);
+  });
+
+  const socket = (request: Partial<SocketRequest>) =>
+    system.openSocket({
+      family: 4,
+      port: 4_789,
+      shared: false,
+      use: 'listen',
+      checksum: true,
+      df: false,
+      ...request,
+    });
+
+  t.test('a port in use names its owner', async (t) => {
+    const fd = socket({});
+    t.throws(() => socket({}), {
+      code: 'ERR_VTEP_PORT_IN_USE',
+      errno: 'EADDRINUSE',
+      word: '4789',
+      message: new RegExp(`UDP port 4789 is held by .*${process.pid}`),
+    });
+    const six = socket({ family: 6 });
+    t.pass('the families have ports of their own');
+    close([fd, six]);
+    close([socket({})]);
+  });
+
+  t.test('egress sockets share a port, with and without DF', async (t) => {
+    const fds = [false, true, false].map((df) => socket({ port: 50_001, use: 'egress', shared: true, df }));
+    for (const fd of fds) t.equal(shim.udpPort(fd), 50_001);
+    close(fds);
+  });
+
+  t.test('groups are joined once and left', async (t) => {
+    const fd = socket({});
+    const group = parseAddress('239.1.2.3')!;
+    namespace.ip('link set u0 up');
+    const members = () => namespace.ip('maddr show dev u0').includes('239.1.2.3');
+    system.join(fd, group, system.indexOf('u0'));
+    system.join(fd, group, system.indexOf('u0'));
+    t.ok(members());
+    system.leave(fd, group, system.indexOf('u0'));
+    t.notOk(members());
+    system.leave(fd, group, system.indexOf('u0'));
+    t.throws(() => system.join(fd, group, 999), { code: 'ERR_VTEP_SYSTEM' });
+    close([fd]);
+  });
+});
