@@ -47,7 +47,7 @@ struct piece {
 
 _Static_assert(sizeof(struct piece) == 2 * sizeof(struct iovec), "pieces are used as an iovec array");
 
-/** Most wire frames one super-frame may become. The TAP's gso_max_segs (44 at MTU 1450) stays far below. */
+/** Most wire frames one super-frame may become; the engine sets the TAP's gso_max_segs to it. */
 #define SEGMENT_PIECES 256
 
 /**
