@@ -98,6 +98,8 @@ export class FakeDaemon {
   readonly requests: { line: string; body?: unknown }[] = [];
   /** What to answer to a `METHOD /path` instead of doing it. */
   readonly refusals = new Map<string, Refusal>();
+  /** What it says its pid is; beyond PID_MAX_LIMIT (2^22), so never that of a process. */
+  pid = 4_194_305;
   statistics = noStatistics();
   /** What a monitor hears, then the stream ends. */
   events: VtepEvent[] = [];
@@ -186,7 +188,8 @@ export class FakeDaemon {
 
   #daemon(): unknown {
     const started = '2026-01-02T03:04:05.000Z';
-    return { pid: 7, version: '0.1.0', netns: '4026531840', started, memory: 64 * 1024 * 1024, workers: 1 };
+    const memory = 64 * 1024 * 1024;
+    return { pid: this.pid, version: '0.1.0', netns: '4026531840', started, memory, workers: 1 };
   }
 
   #add(config: LinkConfig): LinkState {

@@ -36,6 +36,26 @@ export async function status(session: Session): Promise<void> {
   await ask(session, async (info) => session.show([statusLine(info)], [info]));
 }
 
+/** Milliseconds an orderly stop may take, and between two looks. */
+const STOP_LIMIT = 6_000;
+const STOP_LOOK = 20;
+
+/** Returns when the process is gone: what comes after finds neither its devices nor its socket. */
 export async function stop(session: Session): Promise<void> {
-  await ask(session, async () => (await session.client()).stopDaemon());
+  const pid = await ask(session, async (info) => {
+    await (await session.client()).stopDaemon();
+    return info.pid;
+  });
+  for (let waited = 0; isRunning(pid); waited += STOP_LOOK) {
+    if (waited >= STOP_LIMIT) throw new CommandFailure(`the daemon, pid ${pid}, does not stop`, 1);
+    await new Promise((resolve) => setTimeout(resolve, STOP_LOOK));
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }

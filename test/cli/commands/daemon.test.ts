@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import t from 'tap';
 import { run } from '../../../lib/cli/run.js';
 import { FakeDaemon } from '../fake-daemon.js';
@@ -14,11 +15,21 @@ t.test('status and stop', async (t) => {
   t.teardown(() => daemon.stop());
   t.equal(
     (await vtep('daemon status')).out,
-    'pid 7 version 0.1.0 netns 4026531840 started 2026-01-02T03:04:05.000Z memory 64.0MiB workers 1\n',
+    'pid 4194305 version 0.1.0 netns 4026531840 started 2026-01-02T03:04:05.000Z memory 64.0MiB workers 1\n',
   );
-  t.match(JSON.parse((await vtep('-j daemon status')).out), [{ pid: 7, workers: 1 }]);
+  t.match(JSON.parse((await vtep('-j daemon status')).out), [{ pid: 4194305, workers: 1 }]);
   t.same(await vtep('daemon stop'), { exit: 0, out: '', err: '' });
   t.equal(daemon.requests.at(-1)?.line, 'DELETE /v1/daemon');
+});
+
+t.test('stop returns when the process is gone', async (t) => {
+  const daemon = await FakeDaemon.start();
+  t.teardown(() => daemon.stop());
+  const process = spawn('sleep', ['0.3']);
+  daemon.pid = process.pid!;
+  const began = performance.now();
+  t.equal((await vtep('daemon stop')).exit, 0);
+  t.ok(performance.now() - began >= 250, 'it waited');
 });
 
 t.test('where none runs', async (t) => {
