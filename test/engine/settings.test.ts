@@ -1,0 +1,120 @@
+import t from 'tap';
+import {
+  DF_INHERIT,
+  FULL,
+  L2MISS,
+  L3MISS,
+  LEARNING,
+  PROXY,
+  RSC,
+  TOS_INHERIT,
+  TTL_INHERIT,
+  UP,
+} from '../../lib/dataplane/device.js';
+import {
+  deviceSettings,
+  hasChecksum,
+  headroom,
+  sourcePorts,
+  underlayFamily,
+  withDefaults,
+} from '../../lib/engine/settings.js';
+
+const STATE = {
+  address: '02:00:00:00:00:aa',
+  mtu: 1_450,
+  up: true,
+  full: false,
+  router4: 0,
+  router6: [0, 0, 0, 0] as [number, number, number, number],
+};
+
+t.test('defaults are the kernel’s', async (t) => {
+  t.same(withDefaults({ name: 'vtep0', id: 1 }), {
+    name: 'vtep0',
+    id: 1,
+    dstport: 8_472,
+    srcport: [0, 0],
+    ttl: 0,
+    tos: 0,
+    df: 'unset',
+    flowlabel: 0,
+    learning: true,
+    ageing: 300,
+    maxaddress: 0,
+    proxy: false,
+    rsc: false,
+    l2miss: false,
+    l3miss: false,
+    udpcsum: true,
+    udp6zerocsumtx: false,
+    udp6zerocsumrx: false,
+  });
+  t.equal(withDefaults({ name: 'vtep0', id: 1, ageing: 0 }).ageing, 300);
+});
+
+t.test('the family is that of whatever address is given', async (t) => {
+  t.equal(underlayFamily({}), 4);
+  t.equal(underlayFamily({ local: '2001:db8::1' }), 6);
+  t.equal(underlayFamily({ group: 'ff02::1' }), 6);
+  t.equal(underlayFamily({ remote: '192.0.2.1' }), 4);
+  t.throws(() => underlayFamily({ remote: 'x' }), { code: 'ERR_VTEP_ARGUMENT' });
+  t.same([headroom(4), headroom(6)], [50, 70]);
+});
+
+t.test('an empty source port range is the default one', async (t) => {
+  t.same(sourcePorts({ srcport: [0, 0] }), [49_152, 65_536]);
+  t.same(sourcePorts({ srcport: [5_000, 5_000] }), [49_152, 65_536]);
+  t.same(sourcePorts({ srcport: [5_000, 5_001] }), [5_000, 5_001]);
+});
+
+t.test('checksums: an option a family', async (t) => {
+  const config = (options: object) => withDefaults({ name: 'vtep0', id: 1, ...options });
+  t.ok(hasChecksum(config({}), 4));
+  t.ok(hasChecksum(config({}), 6));
+  t.notOk(hasChecksum(config({ udpcsum: false }), 4));
+  t.ok(hasChecksum(config({ udpcsum: false }), 6));
+  t.notOk(hasChecksum(config({ udp6zerocsumtx: true }), 6));
+});
+
+t.test('what the data plane reads', async (t) => {
+  const given = deviceSettings(
+    withDefaults({
+      name: 'vtep0',
+      id: 7,
+      local: '192.0.2.1',
+      ttl: 'inherit',
+      tos: 'inherit',
+      df: 'inherit',
+      dstport: 4_789,
+    }),
+    STATE,
+  );
+  t.same(given, {
+    vni: 7,
+    family: 4,
+    features: LEARNING | UP,
+    macHigh: 0x02000000,
+    macLow: 0x00aa,
+    mtu: 1_450,
+    ttl: TTL_INHERIT,
+    tos: TOS_INHERIT,
+    df: DF_INHERIT,
+    port: 4_789,
+    local: [0, 0, 0xffff, 0xc0000201 | 0],
+    router4: 0,
+    router6: [0, 0, 0, 0],
+  });
+  for (const [option, bit] of Object.entries({
+    proxy: PROXY,
+    rsc: RSC,
+    l2miss: L2MISS,
+    l3miss: L3MISS,
+    learning: LEARNING,
+  })) {
+    const config = withDefaults({ name: 'vtep0', id: 7, learning: false, [option]: true });
+    t.equal(deviceSettings(config, { ...STATE, up: false }).features, bit, option);
+  }
+  const none = withDefaults({ name: 'vtep0', id: 7, learning: false });
+  t.equal(deviceSettings(none, { ...STATE, full: true }).features, UP | FULL);
+});
