@@ -8,6 +8,7 @@
  *   dstport 0         -> 8472
  *   tos 1             -> inherit
  */
+import { DEFAULT_AGEING, DEFAULT_PORT, underlayFamily, withDefaults } from '../engine/settings.js';
 import type { LinkChange, LinkConfig } from '../engine/types.js';
 import { VtepError } from '../errors.js';
 import {
@@ -24,26 +25,6 @@ import type { NewLink } from './client.js';
 /** IFNAMSIZ less the terminating zero. */
 const NAME_MAX = 15;
 const NAME_WORDS = new Set(['.', '..']);
-
-/** Defaults of `ip link add type vxlan`. */
-export const LINK_DEFAULTS: Readonly<Omit<LinkConfig, 'name' | 'id'>> = {
-  dstport: 8472,
-  srcport: [0, 0],
-  ttl: 0,
-  tos: 0,
-  df: 'unset',
-  flowlabel: 0,
-  learning: true,
-  ageing: 300,
-  maxaddress: 0,
-  proxy: false,
-  rsc: false,
-  l2miss: false,
-  l3miss: false,
-  udpcsum: true,
-  udp6zerocsumtx: false,
-  udp6zerocsumrx: false,
-};
 
 /** The error of a value: ERR_VTEP_ARGUMENT with the offending word. */
 export function argument(word: unknown, message: string, errno = 'EINVAL'): VtepError {
@@ -135,8 +116,8 @@ function normalise<T extends Fields>(fields: T): T {
   if (out.local !== undefined) out.local = checkLocal(out.local);
   if (out.address !== undefined) out.address = checkDeviceMac(out.address);
   if (out.srcport !== undefined) out.srcport = adjustSourcePorts(out.srcport);
-  if (out.dstport === 0) out.dstport = LINK_DEFAULTS.dstport;
-  if (out.ageing === 0) out.ageing = LINK_DEFAULTS.ageing;
+  if (out.dstport === 0) out.dstport = DEFAULT_PORT;
+  if (out.ageing === 0) out.ageing = DEFAULT_AGEING;
   if (out.tos === 1) out.tos = 'inherit';
   return out;
 }
@@ -144,12 +125,6 @@ function normalise<T extends Fields>(fields: T): T {
 /** The default destination, whichever way it was named. */
 function destination(fields: Fields): string | undefined {
   return fields.group ?? fields.remote;
-}
-
-/** 6 when the underlay is IPv6; 4 when it is IPv4 or nothing says. */
-export function underlayFamily(fields: Fields): 4 | 6 {
-  const address = destination(fields) ?? fields.local;
-  return address !== undefined && familyOf(address) === 6 ? 6 : 4;
 }
 
 /** Link-local addresses need their interface, and a link-local peer is reached from a link-local address only. */
@@ -202,7 +177,7 @@ function checkTogether(fields: Fields): void {
  * @example completeConfig({ name: 'vtep0', id: 1, ageing: 0 }).ageing // 300
  */
 export function completeConfig(request: NewLink): LinkConfig {
-  const config: LinkConfig = { ...LINK_DEFAULTS, ...normalise(request) };
+  const config = withDefaults(normalise(request));
   checkTogether(config);
   return config;
 }

@@ -2,31 +2,16 @@
 import type { Batch } from '../memory/batch.js';
 import type { Slab } from '../memory/slab.js';
 import { OFFLOAD_TSO4, OFFLOAD_USO, type Shim } from '../native/shim.js';
-import type { ReceivePort, TransmitPort } from './port.js';
+import { DescriptorPort } from './descriptor-port.js';
+import type { TransmitPort } from './port.js';
 
 const COALESCE_TCP = 1;
 const COALESCE_UDP = 2;
 
-/** One queue of one TAP. The descriptor stays its opener's. */
-export class TapPort implements ReceivePort {
-  readonly fd: number;
-  readonly #shim: Shim;
-
+/** One queue of one TAP. */
+export class TapPort extends DescriptorPort {
   constructor(shim: Shim, fd: number) {
-    this.#shim = shim;
-    this.fd = fd;
-  }
-
-  receive(slab: Slab, batch: Batch): number {
-    const received = this.#shim.tapReceive(
-      this.fd,
-      slab.bytes,
-      batch.words,
-      0,
-      Math.min(slab.slots, batch.capacity),
-    );
-    batch.length = received > 0 ? received : 0;
-    return received;
+    super(fd, shim.tapReceive);
   }
 }
 

@@ -2,28 +2,13 @@
 import type { Batch } from '../memory/batch.js';
 import type { Slab } from '../memory/slab.js';
 import type { Shim } from '../native/shim.js';
-import type { ReceivePort, TransmitPort } from './port.js';
+import { DescriptorPort } from './descriptor-port.js';
+import type { TransmitPort } from './port.js';
 
-/** A listening socket. The descriptor stays its opener's. */
-export class UdpPort implements ReceivePort {
-  readonly fd: number;
-  readonly #shim: Shim;
-
+/** A listening socket. */
+export class UdpPort extends DescriptorPort {
   constructor(shim: Shim, fd: number) {
-    this.#shim = shim;
-    this.fd = fd;
-  }
-
-  receive(slab: Slab, batch: Batch): number {
-    const received = this.#shim.udpReceive(
-      this.fd,
-      slab.bytes,
-      batch.words,
-      0,
-      Math.min(slab.slots, batch.capacity),
-    );
-    batch.length = received > 0 ? received : 0;
-    return received;
+    super(fd, shim.udpReceive);
   }
 }
 
