@@ -1,6 +1,6 @@
 /** The receive table of vxlan_rcv, row by row: what is delivered, and under which names the rest is counted. */
 import t from 'tap';
-import { DEVICE, EXTRA, GSO_SIZE, PORT } from '../../lib/memory/batch.js';
+import { DEVICE, EXTRA, GSO_SIZE, PEER3, PORT } from '../../lib/memory/batch.js';
 import { LEARN, MOVE } from '../../lib/dataplane/records.js';
 import { Bench } from '../support/bench.js';
 import { check, ethernet, ipv4, ipv6, payload, vlan } from '../support/check.js';
@@ -413,6 +413,17 @@ t.test('records: what they say, and none for what is known', async (t) => {
   t.equal(bench.device.tables.fdb.updated(known), 9, 'refreshed');
   t.equal(bench.device.tables.fdb.used(known), 0, 'not used');
   t.equal(bench.device.tables.fdb.updated(moved), 9);
+});
+
+t.test('one MAC from two VTEPs in one burst: the second one has moved', async (t) => {
+  const bench = new Bench();
+  bench.learn(FAR, [bench.remote(PEER)], 0x02);
+  bench.put(vxlanPacket(42, FRAME));
+  bench.put(vxlanPacket(42, FRAME));
+  bench.rx.set(PEER3, 1, 0xc0000203 | 0);
+  t.ok(bench.runDecap());
+  t.equal(bench.ring.length, 1);
+  t.equal(bench.ring.words[bench.ring.front()], MOVE);
 });
 
 t.test('a full ring drops the record and counts; the frame is delivered', async (t) => {

@@ -42,6 +42,15 @@ t.test('the first scan is ten seconds after up, later ones when an entry is due'
   t.equal(lifetime(host), 3, 'scanned at 10 s, and again when it was due, at 12 s');
 });
 
+t.test('with nothing to wait for, the next scan is ten seconds away', async (t) => {
+  const host = new MemoryHost({ ageing: 3 });
+  host.clock.pass(10);
+  host.engine.poll();
+  host.clock.pass(1);
+  host.arrive(FRAME);
+  t.equal(lifetime(host), 9, 'scanned at 10 s and at 20 s, as the kernel does');
+});
+
 t.test('frames from it keep it alive, frames to it do not', async (t) => {
   const host = new MemoryHost({ ageing: 20 });
   host.arrive(FRAME);

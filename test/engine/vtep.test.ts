@@ -1,6 +1,9 @@
 /** One VTEP: its options, up and down, and what is noticed from outside. */
 import t from 'tap';
-import { FAR, MemoryHost, NEAR, OTHER, PEER, peers, ZERO_MAC } from '../support/memory-host.js';
+import { Engine } from '../../lib/engine/engine.js';
+import { MemorySystem } from '../../lib/engine/memory-system.js';
+import type { SocketRequest } from '../../lib/engine/system.js';
+import { FAR, ManualClock, MemoryHost, NEAR, OTHER, PEER, peers, ZERO_MAC } from '../support/memory-host.js';
 import { udpFrame } from '../support/packets.js';
 
 const TO_FAR = udpFrame(FAR, NEAR);
@@ -88,6 +91,35 @@ t.test('a change that fails has changed nothing', async (t) => {
   host.vtep.set({ up: false });
   host.vtep.set({ up: true });
   t.same(peers(host.send(TO_FAR)), [OTHER]);
+});
+
+t.test('no socket is kept by a change that failed, nor after down', async (t) => {
+  const open = new Set<number>();
+  class Counting extends MemorySystem {
+    override openSocket(request: SocketRequest): number {
+      const fd = super.openSocket(request);
+      open.add(fd);
+      return fd;
+    }
+
+    override close(fd: number): void {
+      super.close(fd);
+      open.delete(fd);
+    }
+  }
+  const engine = new Engine(new Counting(), { clock: new ManualClock() });
+  const vtep = engine.add({ name: 'vtep0', id: 42, dstport: 4_789, maxaddress: 1 });
+  vtep.fdb.set({ verb: 'add', mac: FAR, dst: OTHER });
+  vtep.set({ up: true });
+  t.equal(open.size, 1 + 16);
+  t.throws(() => vtep.set({ remote: PEER, df: 'set' }), refusal('LIMIT', 'ENOSPC'));
+  t.equal(open.size, 1 + 16);
+  vtep.set({ df: 'set' });
+  t.equal(open.size, 1 + 32);
+  vtep.set({ df: 'unset', ttl: 5 });
+  t.equal(open.size, 1 + 16);
+  vtep.set({ up: false });
+  t.equal(open.size, 0);
 });
 
 t.test('options take effect on the next frame', async (t) => {
