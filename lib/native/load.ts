@@ -4,6 +4,8 @@
  *
  *   native-shim/build/vtep.node                               compiled here
  *   native-shim/prebuilt/<platform>-<arch>-<libc>/vtep.node   came with the package
+ *
+ * The environment variable VTEP_SHIM names another one, such as the one compiled with sanitizers.
  */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -68,6 +70,7 @@ export function loadFirst(paths: string[]): Shim {
  * if (fd < 0) throw new Error(errnoName(fd));
  */
 export function load(): Shim {
-  loaded ??= loadFirst(binaryPaths(ROOT));
+  const given = process.env['VTEP_SHIM'];
+  loaded ??= loadFirst(given === undefined ? binaryPaths(ROOT) : [given]);
   return loaded;
 }
