@@ -20,9 +20,7 @@
  */
 import {
   type Batch,
-  CSUM,
   DEVICE,
-  EXTRA,
   GSO_SIZE,
   IFINDEX,
   LENGTH,
@@ -40,8 +38,8 @@ import type { RecordRing } from '../memory/ring.js';
 import type { Slab } from '../memory/slab.js';
 import { STATE_NOARP, STATE_PERMANENT } from '../table/fdb.js';
 import type { VniTable } from '../table/vni.js';
-import { get16 } from '../wire/bytes.js';
-import { decapsulate, ECN_DROP } from '../wire/ecn.js';
+import { get16, get32 } from '../wire/bytes.js';
+import { decapsulate, ECN_DROP, NOT_ECT } from '../wire/ecn.js';
 import * as ethernet from '../wire/ethernet.js';
 import * as ipv4 from '../wire/ipv4.js';
 import * as ipv6 from '../wire/ipv6.js';
@@ -64,6 +62,9 @@ export class Decap {
   /** Where `run` goes on: the entry and the offset of the datagram in it. */
   #entry = 0;
   #done = 0;
+  /** The device of the last good header, and that header's second word. */
+  #lastClaim: Device | undefined;
+  #lastVni = 0;
   /** The last source found in place: most frames of a burst come from the same one. */
   #lastDevice = -1;
   #lastHigh = 0;
@@ -95,6 +96,8 @@ export class Decap {
   run(rx: Batch, vnis: VniTable, out: Batch, now: number): boolean {
     const words = rx.words;
     const capacity = rx.capacity;
+    // Control may have changed devices between two bursts.
+    this.#lastClaim = undefined;
     for (let i = this.#entry; i < rx.length; i++) {
       const offset = words[OFFSET * capacity + i];
       const length = words[LENGTH * capacity + i];
@@ -133,21 +136,16 @@ export class Decap {
     now: number,
   ): void {
     const bytes = this.#slab.bytes;
-    const flags = vxlan.checkFlags(bytes, payload, length);
-    if (flags !== 0) {
-      this.#unclaimed[
-        REASON0 + (flags === vxlan.VXLAN_SHORT ? reasons.RX_PKT_TOO_SMALL : reasons.RX_NO_I_FLAG)
-      ]++;
-      return;
-    }
-    const number = vnis.find(vxlan.vni(bytes, payload));
-    const device = number < 0 ? undefined : this.#devices[number];
-    if (device === undefined) {
-      this.#unclaimed[REASON0 + reasons.RX_VNI_NOT_FOUND]++;
-      return;
-    }
-    if (vxlan.checkReserved(bytes, payload, vxlan.RESERVED_HIGH, vxlan.RESERVED_LOW) !== 0) {
-      return drop(device, reasons.RX_RESERVED_BITS);
+    let device = this.#lastClaim;
+    // A header equal to the last good one needs no second look.
+    if (
+      device === undefined ||
+      length < vxlan.HEADER_BYTES ||
+      get32(bytes, payload + vxlan.VNI) !== this.#lastVni ||
+      get32(bytes, payload + vxlan.FLAGS) !== vxlan.I_FLAG
+    ) {
+      device = this.#claim(payload, length, vnis);
+      if (device === undefined) return;
     }
     const frame = payload + vxlan.HEADER_BYTES;
     const octets = length - vxlan.HEADER_BYTES;
@@ -157,7 +155,7 @@ export class Decap {
     const { settings } = device;
     if (low === settings.macLow && high === settings.macHigh) return drop(device, reasons.RX_LOCAL_MAC);
     if ((settings.features & LEARNING) !== 0) {
-      if (this.#lastHigh !== high || this.#lastLow !== low || this.#lastDevice !== number) {
+      if (this.#lastHigh !== high || this.#lastLow !== low || this.#lastDevice !== device.index) {
         const refused = this.#snoop(rx, i, device, frame, high, low, now);
         if (refused >= 0) return drop(device, refused);
       }
@@ -171,11 +169,32 @@ export class Decap {
     w[LENGTH * c + j] = octets;
     w[OFFLOAD * c + j] = 0;
     w[GSO_SIZE * c + j] = settings.mtu;
-    w[CSUM * c + j] = 0;
     w[PORT * c + j] = settings.tap;
-    w[STATUS * c + j] = 0;
-    w[DEVICE * c + j] = number;
-    w[EXTRA * c + j] = octets - ethernet.HEADER_BYTES;
+    w[DEVICE * c + j] = device.index;
+  }
+
+  /** Steps 1 to 4: the device that a header is for; undefined when there is none, or the header is bad, counted. */
+  #claim(payload: number, length: number, vnis: VniTable): Device | undefined {
+    const bytes = this.#slab.bytes;
+    const flags = vxlan.checkFlags(bytes, payload, length);
+    if (flags !== 0) {
+      const reason = flags === vxlan.VXLAN_SHORT ? reasons.RX_PKT_TOO_SMALL : reasons.RX_NO_I_FLAG;
+      this.#unclaimed[REASON0 + reason]++;
+      return undefined;
+    }
+    const number = vnis.find(vxlan.vni(bytes, payload));
+    const device = number < 0 ? undefined : this.#devices[number];
+    if (device === undefined) {
+      this.#unclaimed[REASON0 + reasons.RX_VNI_NOT_FOUND]++;
+      return undefined;
+    }
+    if (vxlan.checkReserved(bytes, payload, vxlan.RESERVED_HIGH, vxlan.RESERVED_LOW) !== 0) {
+      drop(device, reasons.RX_RESERVED_BITS);
+      return undefined;
+    }
+    this.#lastClaim = device;
+    this.#lastVni = get32(bytes, payload + vxlan.VNI);
+    return device;
   }
 
   /**
@@ -243,12 +262,14 @@ export class Decap {
     const type = get16(bytes, frame + ethernet.TYPE);
     if (type === ethernet.TYPE_IPV4) {
       if (left < ipv4.HEADER_BYTES) return reasons.RX_INNER_IP_TRUNCATED;
+      if (outer === NOT_ECT) return -1;
       const inner = ipv4.ecn(bytes, network);
       const mark = decapsulate(outer, inner);
       if (mark === ECN_DROP) return reasons.RX_ECN;
       if (mark !== inner) ipv4.setEcn(bytes, network, mark);
     } else if (type === ethernet.TYPE_IPV6) {
       if (left < ipv6.HEADER_BYTES) return reasons.RX_INNER_IP_TRUNCATED;
+      if (outer === NOT_ECT) return -1;
       const inner = ipv6.ecn(bytes, network);
       const mark = decapsulate(outer, inner);
       if (mark === ECN_DROP) return reasons.RX_ECN;

@@ -57,11 +57,8 @@ export function sendBack(back: Batch, device: Device, offset: number, length: nu
   w[LENGTH * c + j] = length;
   w[OFFLOAD * c + j] = 0;
   w[GSO_SIZE * c + j] = device.settings.mtu;
-  w[CSUM * c + j] = 0;
   w[PORT * c + j] = device.settings.tap;
-  w[STATUS * c + j] = 0;
   w[DEVICE * c + j] = device.index;
-  w[EXTRA * c + j] = length - ethernet.HEADER_BYTES;
 }
 
 /**
@@ -115,7 +112,7 @@ export function accountReceived(out: Batch, devices: readonly (Device | undefine
     const status = w[STATUS * c + j];
     if (status === 0) {
       counters[RX_PACKETS]++;
-      counters[RX_BYTES] += w[EXTRA * c + j];
+      counters[RX_BYTES] += w[LENGTH * c + j] - ethernet.HEADER_BYTES;
     } else {
       counters[REASON0 + receiveReason(-status)]++;
     }

@@ -21,8 +21,11 @@ import type { VniTable } from '../table/vni.js';
 
 /** Frames a burst. More made no difference (copies of cold memory bound the path), fewer cost system calls. */
 export const BURST = 64;
-/** Frames or datagrams gathered before they are transmitted: 64 received datagrams of 16 segments. */
-const GATHER = 1_024;
+/**
+ * Frames or datagrams gathered before they are transmitted: 64 received datagrams of 16 segments and a few. A column is
+ * an odd number of cache lines (65): with 1,024 entries, all columns of an entry fall into one L1 set (45 -> 40 ns).
+ */
+const GATHER = 1_040;
 
 export interface LoopOptions {
   /** By number, shared with whoever adds and removes them. */

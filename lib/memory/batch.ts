@@ -17,7 +17,8 @@
  *   OFFLOAD     vnet flags+gso     as TAP receive           0                    as TAP receive, or 0
  *   GSO_SIZE    vnet gso_size      as TAP receive           GRO segment, 0=one   as TAP receive if OFFLOAD has
  *                                                                                a gso_type, else device's MTU
- *   CSUM        start | offset<<16 as TAP receive           0                    as TAP receive
+ *   CSUM        start | offset<<16 as TAP receive           0                    as TAP receive;
+ *                                                                                read with OFFLOAD only
  *   HEADER      0                  VXLAN header's offset    0                    0
  *   PORT        0                  fd of the egress socket  0                    fd of the TAP queue
  *   PEER_PORT   0                  outer destination port   outer source port    0

@@ -7,16 +7,17 @@ import {
   accountTransmitted,
   isMulticastWords,
 } from '../../lib/dataplane/output.js';
-import { DEVICE, EXTRA, STATUS } from '../../lib/memory/batch.js';
+import { DEVICE, EXTRA, LENGTH, STATUS } from '../../lib/memory/batch.js';
 import { errnoNumber } from '../../lib/native/errno.js';
 import { parseAddress } from '../../lib/wire/text.js';
 import { Bench } from '../support/bench.js';
 
-/** A batch of one entry for each errno, 0 = no error, of 100 octets each. */
+/** A batch of one entry for each errno, 0 = no error, of 100 octets behind an Ethernet header each. */
 function finished(bench: Bench, errors: readonly (string | 0)[]): void {
   bench.tx.length = errors.length;
   for (const [j, error] of errors.entries()) {
     bench.tx.set(DEVICE, j, 0);
+    bench.tx.set(LENGTH, j, 114);
     bench.tx.set(EXTRA, j, 100);
     bench.tx.set(STATUS, j, error === 0 ? 0 : -errnoNumber(error));
   }
