@@ -16,6 +16,9 @@
 #define UDP_NO_CHECK6_TX 101
 #define UDP_NO_CHECK6_RX 102
 #endif
+#ifndef IPV6_MULTICAST_ALL
+#define IPV6_MULTICAST_ALL 29
+#endif
 #ifndef IPV6_MTU_DISCOVER
 #define IPV6_MTU_DISCOVER 23
 #endif
@@ -90,6 +93,11 @@ static int set_sending(int fd, const struct udp_options *options) {
   return result;
 }
 
+/** A group's datagrams only where the group was joined; by default every socket on the port gets a copy. */
+static void set_own_groups_only(int fd, int family) {
+  set_ip(fd, family, IP_MULTICAST_ALL, IPV6_MULTICAST_ALL, 0); /* IPv6: since 4.20 */
+}
+
 static int configure(int fd, const struct udp_options *options) {
   int result = options->drop_all ? set_drop_all(fd) : 0;
   if (result == 0 && options->family == AF_INET6) result = set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
@@ -101,6 +109,7 @@ static int configure(int fd, const struct udp_options *options) {
   if (result == 0) result = set_sending(fd, options);
   set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, options->receive_buffer);
   set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, options->send_buffer);
+  set_own_groups_only(fd, options->family);
   if (options->gro) set(fd, SOL_UDP, UDP_GRO, 1); /* a kernel without it delivers datagrams one by one */
   return result;
 }

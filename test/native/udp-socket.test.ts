@@ -1,3 +1,6 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { EXTRA } from '../../lib/memory/batch.js';
 import { EADDRINUSE, EINVAL, EMSGSIZE, errnoName, errnoNumber } from '../../lib/native/errno.js';
@@ -89,6 +92,25 @@ t.test('the longest datagram fits a slot', async (t) => {
   t.equal(shim.udpReceive(receiver, burst.bytes, burst.words, 0, 1), 1);
   t.equal(burst.get('length', 0), 65_507, 'the longest of UDP fits');
   t.equal(burst.get('status', 0), 0);
+});
+
+t.test("a group's datagrams come only to the socket that joined it", async (t) => {
+  const member = open(t, { reusePort: true });
+  const port = shim.udpPort(member);
+  const other = open(t, { reusePort: true, port });
+  t.equal(shim.udpJoin(member, Int32Array.from(v4(239, 1, 2, 4)), shim.interfaceIndex('lo')), 0);
+  const sender = createSocket('udp4').bind(0, '127.0.0.1');
+  t.teardown(() => sender.close());
+  await once(sender, 'listening');
+  sender.setMulticastInterface('127.0.0.1');
+  sender.send('to the group', port, '239.1.2.4');
+  let arrived: Uint8Array[] = [];
+  for (let tries = 0; tries < 100 && arrived.length === 0; tries++) {
+    await sleep(10);
+    arrived = receiveAll(shim, member);
+  }
+  t.equal(Buffer.concat(arrived).toString(), 'to the group');
+  t.equal(receiveAll(shim, other).length, 0);
 });
 
 t.test('groups are joined and left once', async (t) => {
