@@ -88,7 +88,9 @@ static void describe_send(struct send *send, struct msghdr *message) {
                              .msg_iovlen = send->vectors,
                              .msg_control = send->control};
   bool v4 = send->to.any.sa_family == AF_INET;
-  if (key[KEY_TOS] != 0) put_int(message, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TOS : IPV6_TCLASS, key[KEY_TOS]);
+  int tos = key[KEY_TOS] & 0xff;
+  if (tos != 0) put_int(message, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TOS : IPV6_TCLASS, tos);
+  if (!v4) send->to.v6.sin6_flowinfo = htonl((uint32_t)key[KEY_TOS] >> 8 & 0xfffff);
   if (key[KEY_TTL] != 0) put_int(message, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TTL : IPV6_HOPLIMIT, key[KEY_TTL]);
   if (!has_source(key)) return;
   if (v4) put_packet_info4(message, key);

@@ -19,6 +19,12 @@
 #ifndef IPV6_MULTICAST_ALL
 #define IPV6_MULTICAST_ALL 29
 #endif
+#ifndef IPV6_AUTOFLOWLABEL
+#define IPV6_AUTOFLOWLABEL 70
+#endif
+#ifndef IPV6_FLOWINFO_SEND
+#define IPV6_FLOWINFO_SEND 33
+#endif
 #ifndef IPV6_MTU_DISCOVER
 #define IPV6_MTU_DISCOVER 23
 #endif
@@ -85,9 +91,16 @@ static int set_reports(int fd, const struct udp_options *options) {
 }
 
 /** What the socket sends. Our own multicast must not come back as if a peer had sent it. */
+/** The flow label is each datagram's sin6_flowinfo, and 0 means 0, not one of the kernel's making. */
+static int set_flow_label(int fd) {
+  int result = set(fd, IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, 0);
+  return result == 0 ? set(fd, IPPROTO_IPV6, IPV6_FLOWINFO_SEND, 1) : result;
+}
+
 static int set_sending(int fd, const struct udp_options *options) {
   int family = options->family;
   int result = set_ip(fd, family, IP_MULTICAST_LOOP, IPV6_MULTICAST_LOOP, 0);
+  if (result == 0 && family == AF_INET6) result = set_flow_label(fd);
   if (result == 0 && options->ttl > 0) result = set_ip(fd, family, IP_TTL, IPV6_UNICAST_HOPS, options->ttl);
   if (result == 0) result = set_mtu_discover(fd, family, options->mtu_discover);
   return result;

@@ -51,6 +51,8 @@ export interface DeviceSettings {
   /** 0 to 255, TOS_INHERIT. */
   tos: number;
   df: number;
+  /** Of the outer IPv6 header, 0 to 0xfffff. */
+  flowLabel: number;
   /** Default destination port. */
   port: number;
   /** Outer source, four words; all 0 = the system chooses. */

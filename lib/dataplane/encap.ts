@@ -242,7 +242,7 @@ export class Encap {
       innerDf = true;
     }
     const tos = settings.tos === TOS_INHERIT ? innerTos : settings.tos;
-    this.#tos = encapsulate(tos, innerTos & 3);
+    this.#tos = encapsulate(tos, innerTos & 3) | (settings.flowLabel << 8);
     this.#ttl = settings.ttl === TTL_INHERIT ? innerTtl : settings.ttl;
     // The kernel tests the Ethernet header's own type: a tagged packet never inherits DF.
     const untagged = network === offset + ethernet.HEADER_BYTES;

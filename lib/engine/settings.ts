@@ -102,6 +102,7 @@ export function deviceSettings(config: LinkConfig, state: SettingsState): Omit<D
     ttl: config.ttl === 'inherit' ? TTL_INHERIT : config.ttl,
     tos: config.tos === 'inherit' ? TOS_INHERIT : config.tos,
     df: config.df === 'set' ? DF_SET : config.df === 'inherit' ? DF_INHERIT : DF_UNSET,
+    flowLabel: config.flowlabel,
     port: config.dstport,
     local: [local[0], local[1], local[2], local[3]],
     router4: state.router4,

@@ -27,6 +27,7 @@
  *                                                           if asked for
  *   IFINDEX     0                  egress interface, 0=any  arrival interface    0
  *   TOS, TTL    0                  0 = the socket's own     of the outer header  0
+ *                                  IPv6: TOS | flow label<<8
  *   STATUS      0                  out: 0 or -errno         0                    out: 0 or -errno
  *   DEVICE, SOURCE_PORT, EXTRA     never touched by C: the device's number, the outer source port (for
  *                                  ports without sockets), octets from the inner network header on

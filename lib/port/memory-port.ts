@@ -39,6 +39,8 @@ export interface Datagram {
   /** Leaving: outer source address, zeros = chosen by the system. */
   local?: Int32Array;
   tos?: number;
+  /** Leaving: of the outer IPv6 header. */
+  flowLabel?: number;
   ttl?: number;
   ifindex?: number;
 }
@@ -137,7 +139,8 @@ export class MemoryDatagrams implements ReceivePort, TransmitPort {
         port: batch.get(PEER_PORT, j),
         sourcePort: batch.get(SOURCE_PORT, j),
         local: words(batch, LOCAL0, j),
-        tos: batch.get(TOS, j),
+        tos: batch.get(TOS, j) & 0xff,
+        flowLabel: batch.get(TOS, j) >>> 8,
         ttl: batch.get(TTL, j),
         ifindex: batch.get(IFINDEX, j),
       });

@@ -40,6 +40,7 @@ const SETTINGS: DeviceSettings = {
   ttl: 0,
   tos: 0,
   df: 0,
+  flowLabel: 0,
   port: 4_789,
   local: [0, 0, 0, 0],
   tap: 7,

@@ -40,6 +40,7 @@ export function makeDevice(entries: number): Device {
     ports: Int32Array.from({ length: 16 }, (_, k) => 49_152 + k),
     plain: Int32Array.from({ length: 16 }, (_, k) => 100 + k),
     df: Int32Array.from({ length: 16 }, (_, k) => 200 + k),
+    flowLabel: 0,
   };
   const settings = {
     vni: VNI,
@@ -51,6 +52,7 @@ export function makeDevice(entries: number): Device {
     ttl: 0,
     tos: 0,
     df: DF_UNSET,
+    flowLabel: 0,
     port: 4789,
     local: [0, 0, 0, 0] as [number, number, number, number],
     tap: 9,

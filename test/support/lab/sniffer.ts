@@ -20,6 +20,8 @@ export interface VxlanFrame {
   outerDestination: string;
   ttl: number;
   tos: number;
+  /** 0 over IPv4. */
+  flowLabel: number;
   dontFragment: boolean;
   sourcePort: number;
   destinationPort: number;
@@ -45,7 +47,10 @@ export function readVxlan(frame: SniffedFrame): VxlanFrame | undefined {
   if (bytes.length < 14) return undefined;
   const type = bytes.readUInt16BE(12);
   const ip = bytes.subarray(14);
-  let header: Pick<VxlanFrame, 'outerSource' | 'outerDestination' | 'ttl' | 'tos' | 'dontFragment'>;
+  let header: Pick<
+    VxlanFrame,
+    'outerSource' | 'outerDestination' | 'ttl' | 'tos' | 'flowLabel' | 'dontFragment'
+  >;
   let udp: Buffer;
   if (type === ETHERTYPE_IPV4 && ip.length >= 20 && ip[9] === UDP) {
     header = {
@@ -53,6 +58,7 @@ export function readVxlan(frame: SniffedFrame): VxlanFrame | undefined {
       outerDestination: ip.subarray(16, 20).join('.'),
       ttl: ip[8]!,
       tos: ip[1]!,
+      flowLabel: 0,
       dontFragment: (ip[6]! & 0x40) !== 0,
     };
     udp = ip.subarray((ip[0]! & 15) * 4);
@@ -62,6 +68,7 @@ export function readVxlan(frame: SniffedFrame): VxlanFrame | undefined {
       outerDestination: address6(ip.subarray(24, 40)),
       ttl: ip[7]!,
       tos: (ip.readUInt16BE(0) >> 4) & 0xff,
+      flowLabel: ip.readUIntBE(1, 3) & 0xfffff,
       dontFragment: true,
     };
     udp = ip.subarray(40);

@@ -69,13 +69,24 @@ const CASES: readonly Case[] = [
   { link: 'noudpcsum', expected: { udpChecksum: 0 } },
 ];
 
-/** @param number which of the cases; each wants a laboratory of its own */
-export async function outerHeader(lab: Lab, witness: Witness): Promise<void> {
+/** The same over IPv6, where the kernel has no DF to set and a flow label instead. */
+const CASES_V6: readonly Case[] = [
+  { link: '', expected: { ttl: 64, tos: 0, flowLabel: 0 } },
+  { link: 'ttl 33 tos 0x28 flowlabel 0x12345', expected: { ttl: 33, tos: 0x28, flowLabel: 0x12345 } },
+  { link: 'tos inherit', tos: 0x48, expected: { tos: 0x48, flowLabel: 0 } },
+];
+
+export const outerHeader = (lab: Lab, witness: Witness): Promise<void> =>
+  eachCase(lab, witness, CASES, false);
+export const outerHeader6 = (lab: Lab, witness: Witness): Promise<void> =>
+  eachCase(lab, witness, CASES_V6, true);
+
+async function eachCase(lab: Lab, witness: Witness, cases: readonly Case[], v6: boolean): Promise<void> {
   const [a] = lab.hosts as [Host, Host];
   let laidOut = false;
-  for (const { link, tos, dontFragment, expected } of CASES) {
-    if (laidOut) await replaceLink(lab, link);
-    else await layOutSwitch(lab, { link: link || undefined });
+  for (const { link, tos, dontFragment, expected } of cases) {
+    if (laidOut) await replaceLink(lab, link, v6);
+    else await layOutSwitch(lab, { link: link || undefined, v6 });
     laidOut = true;
     const frames = await sentBy(a, () =>
       a.guests[0]!.ping(guestAddress(1), { count: 2, interval: 20_000, tos, dontFragment }),
@@ -95,12 +106,13 @@ export async function outerHeader(lab: Lab, witness: Witness): Promise<void> {
 }
 
 /** Removes vtep0 on every host and makes it again with other options. */
-async function replaceLink(lab: Lab, link: string): Promise<void> {
+async function replaceLink(lab: Lab, link: string, v6: boolean): Promise<void> {
+  const address = (host: Host): string => (v6 ? host.address6 : host.address);
   for (const host of lab.hosts) {
     await host.vtep('link del vtep0');
     const peer = lab.hosts.find((other) => other !== host)!;
     await host.vtep(
-      `link add vtep0 type vxlan id ${VNI} dstport ${PORT} dev eth0 local ${host.address} remote ${peer.address} ${link}`.trim(),
+      `link add vtep0 type vxlan id ${VNI} dstport ${PORT} dev eth0 local ${address(host)} remote ${address(peer)} ${link}`.trim(),
     );
     await host.namespace.ip('link set vtep0 master br0 up');
   }
