@@ -54,19 +54,20 @@ const progress: Progress = (what) => {
 };
 
 async function measure(effort: Effort): Promise<Figure[]> {
-  const figures = await withBeds('veth', async (beds) => [
+  const figures = await withBeds('veth', 'hosts', async (beds) => [
     await tcp(beds, { name: 'TCP, one stream, default veth', ...effort.tcp, bar: { ratio: 0.4 } }, progress),
     await delivered(beds, effort.datagrams, progress),
     await lossAt100k(beds, effort.loss, progress),
     await flood(beds, effort.flood, progress),
     await memory(beds),
   ]);
-  const name = 'TCP, one stream, no tunnel segmentation';
-  const bar = { ratio: 1.15 };
+  const noTunnel = { name: 'TCP, one stream, no tunnel segmentation', ...effort.tcp, bar: { ratio: 1.15 } };
+  const guests = { name: 'TCP, one stream, between bridged guests', ...effort.tcp };
   figures.splice(
     1,
     0,
-    await withBeds('no-tunnel', (beds) => tcp(beds, { name, ...effort.tcp, bar }, progress)),
+    await withBeds('no-tunnel', 'hosts', (beds) => tcp(beds, noTunnel, progress)),
+    await withBeds('veth', 'guests', (beds) => tcp(beds, guests, progress)),
   );
   progress('profile of a worker');
   figures.push(await typescriptShare(effort.profile));

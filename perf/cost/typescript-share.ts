@@ -73,7 +73,7 @@ export async function typescriptShare(seconds: number): Promise<Figure> {
   if (missing) return { ...figure, missing };
   const directory = mkdtempSync(join(tmpdir(), `vt${process.pid}-profile-`));
   try {
-    const bed = await openBed('uvtep', 'veth', async ({ hosts }) => {
+    const bed = await openBed('uvtep', 'veth', 'hosts', async ({ hosts }) => {
       for (const host of hosts) await host.startDaemon(['--cpu-prof', `--cpu-prof-dir=${directory}`]);
     });
     try {

@@ -1,4 +1,4 @@
-/** TCP, one stream, cubic, guest to guest: Gbit/s between the sink's first and last octet, which reads as a program would. */
+/** TCP, one stream, cubic, from end to end: Gbit/s between the sink's first and last octet, which reads as a program would. */
 import type { Beds } from '../suite/bed.js';
 import type { Figure } from '../suite/figure.js';
 import { alternate, type Progress } from '../suite/alternate.js';
@@ -7,7 +7,7 @@ export interface TcpOptions {
   name: string;
   rounds: number;
   seconds: number;
-  bar: { ratio: number };
+  bar?: { ratio: number };
 }
 
 export async function tcp(beds: Beds, options: TcpOptions, progress: Progress): Promise<Figure> {
