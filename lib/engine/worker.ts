@@ -17,6 +17,11 @@ import { BELL_POSTED, BELL_RUNG, type WorkerMessage, type WorkerStart } from './
 import { NativePorts } from './native-ports.js';
 import { type Source, WorkerCore } from './worker-core.js';
 
+/**
+ * Microseconds a worker sleeps at most. Nothing but descriptors wakes it, and a thread inside native code cannot be
+ * ended: a process that exits, of an error perhaps, would wait for it for ever.
+ */
+const SLEEP = 200_000;
 /** Descriptors taken from one wait. */
 const READY = 256;
 
@@ -80,7 +85,7 @@ class Worker {
 
   #wait(): void {
     this.#epochs.leave(this.#start.reader);
-    const count = this.#shim.wait(this.#poller, this.#ready, -1, this.#start.spin);
+    const count = this.#shim.wait(this.#poller, this.#ready, SLEEP, this.#start.spin);
     for (let i = 0; i < count; i++) {
       const source = this.#core.sources.get(this.#ready[i]);
       if (source !== undefined) this.#active.push(source);

@@ -4,7 +4,8 @@
  *   near                                far
  *   vtep0 10.9.0.1 -- worker(s) -- u0 ==veth== u0 -- worker(s) -- vtep0 10.9.0.2
  */
-import { execFile, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
@@ -185,6 +186,18 @@ t.test('engines with threads', { skip: NEEDS_ROOT }, async (t) => {
     stop.abort();
     await pinging;
   });
+});
+
+t.test('a process can exit while a worker sleeps', async (t) => {
+  const index = new URL('../../lib/index.js', import.meta.url).href;
+  const program = `import { loadShim, openNativeEngine } from '${index}';
+    openNativeEngine(loadShim());
+    setTimeout(() => process.exit(3), 200);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'ignore' });
+  const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);
+  const [code] = (await once(child, 'exit')) as [number | null];
+  clearTimeout(timer);
+  t.equal(code, 3);
 });
 
 t.test('a worker that dies is reported, and closing still ends', async (t) => {
