@@ -7,6 +7,7 @@ void checksum_tests(void);
 void packet_tests(void);
 void segment_tests(void);
 void coalesce_tests(void);
+void super_frame_tests(void);
 
 void check_octets(const char *file, int line, const char *what, const void *actual, const void *wanted,
                   size_t length) {
@@ -34,6 +35,7 @@ int main(void) {
   packet_tests();
   segment_tests();
   coalesce_tests();
+  super_frame_tests();
   printf("1..%d\n", check_tests);
   return check_failed > 0;
 }

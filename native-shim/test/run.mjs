@@ -21,7 +21,16 @@ const SANITIZERS = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all']
 const PARTS = ['checksum', 'packet', 'segment', 'arrival', 'coalesce'].map((name) =>
   join(here, '..', `${name}.c`),
 );
-const UNIT = ['main', 'frames', 'checksum-test', 'packet-test', 'segment-test', 'coalesce-test'];
+const UNIT = [
+  'main',
+  'frames',
+  'checksum-test',
+  'packet-test',
+  'segment-test',
+  'coalesce-burst',
+  'coalesce-test',
+  'super-frame-test',
+];
 const FUZZ = ['fuzz', 'frames'];
 /** Nothing under test allocates; the leak check needs ptrace, which containers often forbid. */
 const ENVIRONMENT = { ...process.env, ASAN_OPTIONS: 'detect_leaks=0', UBSAN_OPTIONS: 'print_stacktrace=1' };
