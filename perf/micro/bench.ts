@@ -20,12 +20,13 @@ export interface BenchResult {
   max: number;
 }
 
-/** Seconds each function is run for, after benny's own warm-up. */
-const SECONDS = 1;
-
-/** Runs the benches of one file. */
-export async function runBenches(title: string, benches: readonly Bench[]): Promise<BenchResult[]> {
-  const cases = benches.map(({ name, run }) => benny.add(name, run, { maxTime: SECONDS }));
+/** Runs the benches of one file, each function for `seconds`. */
+export async function runBenches(
+  title: string,
+  benches: readonly Bench[],
+  seconds: number,
+): Promise<BenchResult[]> {
+  const cases = benches.map(({ name, run }) => benny.add(name, run, { maxTime: seconds }));
   const { results } = await benny.suite(title, ...cases);
   return results.map(({ name, details }, index) => {
     const perFrame = 1e9 / (benches[index]!.frames ?? FRAMES); // benny's samples are seconds a call
