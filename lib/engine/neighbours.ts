@@ -1,7 +1,7 @@
 /**
  * The verbs of `ip neigh` on a VTEP's own neighbour table, which the proxy and the short-circuit read. Entries are
  * given to the VTEP ('own') or mirrored from the host's table for the interface ('kernel'); an own entry is never
- * overridden by the mirror, and takes the place of a mirrored one.
+ * overridden by the mirror, and hides a mirrored one until it goes.
  */
 import { VtepError } from '../errors.js';
 import {
@@ -43,6 +43,8 @@ const LASTING: readonly NeighbourStateName[] = ['permanent', 'noarp'];
 export class Neighbours implements NeighbourTableApi {
   readonly #table: NeighbourTable;
   readonly #context: TableContext;
+  /** Mirrored entries that an own one stands in front of, by address. */
+  readonly #hidden = new Map<string, Omit<NeighbourRequest, 'verb'>>();
 
   constructor(table: NeighbourTable, context: TableContext) {
     this.#table = table;
@@ -58,13 +60,17 @@ export class Neighbours implements NeighbourTableApi {
       });
     }
     if (request.verb === 'change' && !own) throw absent(request.dst);
+    const mirrored = this.get(request.dst);
     this.#put(request, ORIGIN_OWN);
+    if (mirrored?.lladdr !== undefined && mirrored.origin === 'kernel') {
+      this.#hidden.set(mirrored.dst, { ...mirrored, lladdr: mirrored.lladdr });
+    }
   }
 
   delete(dst: string): void {
     const entry = this.#find(dst, ORIGIN_OWN);
     if (entry < 0) throw absent(dst);
-    this.#remove(entry);
+    this.#removeOwn(entry);
   }
 
   flush(filter: { dst?: string; state?: string }): number {
@@ -76,7 +82,7 @@ export class Neighbours implements NeighbourTableApi {
       // As `ip neigh flush`: what is permanent or noarp goes only when its state is named.
       const wanted = filter.state ?? (LASTING.includes(described.state) ? undefined : described.state);
       if (wanted !== described.state) continue;
-      this.#remove(entry);
+      this.#removeOwn(entry);
       flushed++;
     }
     return flushed;
@@ -93,11 +99,14 @@ export class Neighbours implements NeighbourTableApi {
 
   mirror(entry: Omit<NeighbourEntry, 'origin' | 'used' | 'updated'>): void {
     if (entry.lladdr === undefined) return this.unmirror(entry.dst);
-    if (this.#find(entry.dst, ORIGIN_OWN) >= 0) return;
-    this.#put({ ...entry, lladdr: entry.lladdr }, ORIGIN_KERNEL);
+    const mirrored = { ...entry, lladdr: entry.lladdr };
+    const own = this.#find(entry.dst, ORIGIN_OWN);
+    if (own >= 0) this.#hidden.set(this.#describe(own).dst, mirrored);
+    else this.#put(mirrored, ORIGIN_KERNEL);
   }
 
   unmirror(dst: string): void {
+    this.#hidden.delete(formatAddress(addressWords(dst, 'neighbour')));
     const entry = this.#find(dst, ORIGIN_KERNEL);
     if (entry >= 0) this.#remove(entry);
   }
@@ -136,6 +145,15 @@ export class Neighbours implements NeighbourTableApi {
       );
     }
     this.#tell('new', entry);
+  }
+
+  /** What the own entry hid comes to light. */
+  #removeOwn(entry: number): void {
+    const { dst } = this.#describe(entry);
+    const hidden = this.#hidden.get(dst);
+    this.#hidden.delete(dst);
+    this.#remove(entry);
+    if (hidden !== undefined) this.#put(hidden, ORIGIN_KERNEL);
   }
 
   #remove(entry: number): void {

@@ -19,6 +19,8 @@ interface Prefix {
 export class Routes implements RouteTableApi {
   readonly #table: RouteTable;
   readonly #context: TableContext;
+  /** Mirrored routes that an own one stands in front of, by prefix. */
+  readonly #hidden = new Map<string, Omit<RouteEntry, 'origin'>>();
 
   constructor(table: RouteTable, context: TableContext) {
     this.#table = table;
@@ -33,7 +35,10 @@ export class Routes implements RouteTableApi {
         word: request.dst,
       });
     }
+    const mirrored = this.#find(prefix, ROUTE_ORIGIN_KERNEL);
+    const hidden = mirrored < 0 ? undefined : this.#describe(mirrored);
     this.#put(prefix, request, ROUTE_ORIGIN_OWN);
+    if (hidden !== undefined) this.#hidden.set(hidden.dst, hidden);
   }
 
   delete(dst: string): void {
@@ -44,14 +49,14 @@ export class Routes implements RouteTableApi {
         word: dst,
       });
     }
-    this.#remove(entry);
+    this.#removeOwn(entry);
   }
 
   flush(): number {
     let flushed = 0;
     for (const entry of this.#table.entries()) {
       if ((this.#table.flags(entry) & ROUTE_ORIGIN_OWN) === 0) continue;
-      this.#remove(entry);
+      this.#removeOwn(entry);
       flushed++;
     }
     return flushed;
@@ -69,11 +74,15 @@ export class Routes implements RouteTableApi {
 
   mirror(entry: Omit<RouteEntry, 'origin'>): void {
     const prefix = parsePrefix(entry.dst);
-    if (this.#find(prefix, ROUTE_ORIGIN_OWN) < 0) this.#put(prefix, entry, ROUTE_ORIGIN_KERNEL);
+    const own = this.#find(prefix, ROUTE_ORIGIN_OWN);
+    if (own >= 0) this.#hidden.set(this.#describe(own).dst, entry);
+    else this.#put(prefix, entry, ROUTE_ORIGIN_KERNEL);
   }
 
   unmirror(dst: string): void {
-    const entry = this.#find(parsePrefix(dst), ROUTE_ORIGIN_KERNEL);
+    const prefix = parsePrefix(dst);
+    this.#hidden.delete(`${formatAddress(prefix.words)}/${prefix.length}`);
+    const entry = this.#find(prefix, ROUTE_ORIGIN_KERNEL);
     if (entry >= 0) this.#remove(entry);
   }
 
@@ -115,6 +124,15 @@ export class Routes implements RouteTableApi {
     }
     const route = this.#describe(entry);
     this.#context.emit({ type: 'route', action: 'new', dev: this.#context.dev, entry: route });
+  }
+
+  /** What the own route hid comes to light. */
+  #removeOwn(entry: number): void {
+    const { dst } = this.#describe(entry);
+    const hidden = this.#hidden.get(dst);
+    this.#hidden.delete(dst);
+    this.#remove(entry);
+    if (hidden !== undefined) this.#put(parsePrefix(dst), hidden, ROUTE_ORIGIN_KERNEL);
   }
 
   #remove(entry: number): void {

@@ -128,3 +128,20 @@ t.test('the mirror: never over an own entry, replaced by one, and not to be dele
   neighbours.unmirror(DST);
   t.pass('absent: nothing to do');
 });
+
+t.test('what an own entry hid comes to light when it goes, as it is by then', async (t) => {
+  const { neighbours } = new MemoryHost().vtep;
+  const seen = { dst: DST, lladdr: FAR, state: 'reachable', router: false, externLearn: false } as const;
+  neighbours.mirror(seen);
+  neighbours.set({ verb: 'add', dst: DST, lladdr: NEAR });
+  neighbours.delete(DST);
+  t.match(neighbours.get(DST), { origin: 'kernel', lladdr: FAR, state: 'reachable' }, 'hidden by the own one');
+  neighbours.set({ verb: 'add', dst: DST, lladdr: NEAR, state: 'reachable' });
+  neighbours.mirror({ ...seen, state: 'stale' });
+  t.equal(neighbours.flush({ state: 'reachable' }), 1);
+  t.match(neighbours.get(DST), { origin: 'kernel', state: 'stale' }, 'seen while hidden');
+  neighbours.set({ verb: 'add', dst: DST, lladdr: NEAR });
+  neighbours.unmirror(DST);
+  neighbours.delete(DST);
+  t.equal(neighbours.get(DST), undefined, 'gone while hidden');
+});

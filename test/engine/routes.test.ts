@@ -83,3 +83,20 @@ t.test('the mirror never overrides, and flush spares it', async (t) => {
   t.equal(routes.flush(), 2);
   t.same(routes.list(), []);
 });
+
+t.test('what an own route hid comes to light when it goes, as it is by then', async (t) => {
+  const { routes } = new MemoryHost().vtep;
+  const seen = { dst: '10.20.2.0/24', via: '10.20.2.1', onlink: false };
+  routes.mirror(seen);
+  routes.set({ verb: 'add', dst: seen.dst, via: '10.20.2.9' });
+  routes.delete(seen.dst);
+  t.match(routes.list(), [{ origin: 'kernel', via: '10.20.2.1' }], 'hidden by the own one');
+  routes.set({ verb: 'add', dst: seen.dst, via: '10.20.2.9' });
+  routes.mirror({ ...seen, via: '10.20.2.2' });
+  t.equal(routes.flush(), 1);
+  t.match(routes.list(), [{ origin: 'kernel', via: '10.20.2.2' }], 'seen while hidden');
+  routes.set({ verb: 'add', dst: seen.dst, via: '10.20.2.9' });
+  routes.unmirror(seen.dst);
+  routes.delete(seen.dst);
+  t.same(routes.list(), [], 'gone while hidden');
+});
