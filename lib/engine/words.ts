@@ -1,6 +1,6 @@
 /** Addresses on their way from text, as the API speaks, to words, as tables and data plane hold them. */
 import { VtepError } from '../errors.js';
-import { formatAddress, formatMac, isIpv4, type Mac, parseAddress, parseMac } from '../wire/text.js';
+import { isIpv4, type Mac, parseAddress, parseMac } from '../wire/text.js';
 
 /** Four words of an address given as text; ERR_VTEP_ARGUMENT names `what` when it is none. */
 export function addressWords(text: string, what: string): Int32Array {
@@ -45,11 +45,6 @@ export function isGroup(words: Int32Array): boolean {
   return isIpv4(words) ? words[3] >>> 28 === 0xe : words[0] >>> 24 === 0xff;
 }
 
-/** True for fe80::/10. */
-export function isLinkLocal(words: Int32Array): boolean {
-  return words[0] >>> 22 === 0xfe80 >>> 6;
-}
-
 /** True for the all-zeros MAC, the default destination's key. */
 export function isZeroMac(mac: Mac): boolean {
   return (mac.high | mac.low) === 0;
@@ -59,5 +54,3 @@ export function isZeroMac(mac: Mac): boolean {
 export function isGroupMac(mac: Mac): boolean {
   return ((mac.high >>> 24) & 1) !== 0;
 }
-
-export { formatAddress, formatMac };
