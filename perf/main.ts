@@ -15,9 +15,10 @@ import type { Figure } from './suite/figure.js';
 import { busyBefore, describeMachine, readJiffies, share } from './suite/machine.js';
 import type { Progress } from './suite/alternate.js';
 import { withBeds } from './suite/bed.js';
+import type { Results } from './suite/results.js';
 import { save, table } from './suite/report.js';
 import { delivered, lossAt100k } from './throughput/datagrams.js';
-import { tcp } from './throughput/tcp.js';
+import { tcp, type TcpOptions } from './throughput/tcp.js';
 import { labMissing, missingFor } from '../test/support/lab/pairs.js';
 
 interface Effort {
@@ -59,14 +60,32 @@ const progress: Progress = (what) => {
 
 async function measure(effort: Effort): Promise<Figure[]> {
   const figures = await withBeds('veth', 'hosts', async (beds) => [
-    await tcp(beds, { name: 'TCP, one stream, default veth', ...effort.tcp, bar: { ratio: 0.4 } }, progress),
+    await tcp(
+      beds,
+      {
+        id: 'throughput/tcp/1-stream/veth',
+        name: 'TCP, one stream, default veth',
+        ...effort.tcp,
+        bars: [{ against: 'kernel', atLeast: 0.5, stretch: 0.7 }],
+      },
+      progress,
+    ),
     await delivered(beds, effort.datagrams, progress),
     await lossAt100k(beds, effort.loss, progress),
     await flood(beds, effort.flood, progress),
     await memory(beds),
   ]);
-  const noTunnel = { name: 'TCP, one stream, no tunnel segmentation', ...effort.tcp, bar: { ratio: 1.15 } };
-  const guests = { name: 'TCP, one stream, between bridged guests', ...effort.guests };
+  const noTunnel: TcpOptions = {
+    id: 'throughput/tcp/1-stream/no-tunnel',
+    name: 'TCP, one stream, no tunnel segmentation',
+    ...effort.tcp,
+    bars: [{ against: 'kernel', atLeast: 1.3, stretch: 1.7 }],
+  };
+  const guests = {
+    id: 'throughput/tcp/1-stream/guests',
+    name: 'TCP, one stream, between bridged guests',
+    ...effort.guests,
+  };
   figures.splice(
     1,
     0,
@@ -88,10 +107,13 @@ async function throughput(effort: Effort): Promise<number> {
   const from = readJiffies();
   const started = performance.now();
   const figures = await measure(effort);
-  const results = {
+  const results: Results = {
+    version: 2,
     date: new Date().toISOString(),
     suite: effort.name,
     machine: describeMachine(),
+    versions: {},
+    skipped: [],
     busyBefore: busy,
     stolen: share(from, readJiffies(), 'steal'),
     seconds: (performance.now() - started) / 1000,

@@ -12,14 +12,16 @@ export function residentMegabytes(pid: number): number {
 
 export async function memory({ beds, missing }: Beds): Promise<Figure> {
   const figure: Figure = {
+    id: 'cost/memory',
     name: 'resident memory of a daemon',
     unit: 'MB',
     digits: 0,
+    better: 'less',
     samples: {},
-    bar: { atMost: 120 },
+    bars: [{ atMost: 120, worst: true }],
   };
   const ours = beds.find((bed) => bed.kind === 'uvtep');
-  if (!ours) return { ...figure, missing: missing.uvtep };
+  if (!ours) return { ...figure, missing: { all: missing.uvtep! } };
   const daemons = await Promise.all(ours.lab.hosts.map((host) => host.daemon().daemon()));
   figure.samples.uvtep = daemons.map(({ pid }) => residentMegabytes(pid));
   return figure;

@@ -63,14 +63,16 @@ function readWorkers(directory: string): CpuProfile[] {
 /** Runs TCP for `seconds` through profiled daemons; percent of each worker's busy time. */
 export async function typescriptShare(seconds: number): Promise<Figure> {
   const figure: Figure = {
+    id: 'cost/typescript-share',
     name: "TypeScript's share of a worker at full TCP load",
     unit: '%',
     digits: 1,
+    better: 'less',
     samples: {},
-    bar: { atMost: 10 },
+    bars: [{ atMost: 10, worst: true }],
   };
   const missing = missingFor(['uvtep']);
-  if (missing) return { ...figure, missing };
+  if (missing) return { ...figure, missing: { all: missing } };
   const directory = mkdtempSync(join(tmpdir(), `vt${process.pid}-profile-`));
   try {
     const bed = await openBed('uvtep', 'veth', 'hosts', async ({ hosts }) => {
@@ -78,13 +80,14 @@ export async function typescriptShare(seconds: number): Promise<Figure> {
     });
     try {
       const result = await bed.from.streamTo(bed.to, { seconds, mode: 'copy' });
-      if (!result.ok) return { ...figure, missing: `the transfer failed: ${result.error}` };
+      if (!result.ok) return { ...figure, missing: { all: `the transfer failed: ${result.error}` } };
       for (const host of bed.lab.hosts) await stopDaemon(host);
     } finally {
       await bed.lab.close();
     }
     const workers = readWorkers(directory).map(shares);
-    if (workers.length === 0) return { ...figure, missing: 'the daemon left no profile of its workers' };
+    if (workers.length === 0)
+      return { ...figure, missing: { all: 'the daemon left no profile of its workers' } };
     figure.samples.uvtep = workers.map(
       ({ typescript, native }) => (100 * typescript) / (typescript + native),
     );

@@ -15,5 +15,5 @@ export async function flood(
       throw new Error(`${kind}: ${result.received} of ${result.sent} replies`);
     return result.rtt_us.avg;
   });
-  return { name, unit: 'us', digits: 1, samples };
+  return { id: 'latency/flood', name, unit: 'us', digits: 1, better: 'less', samples };
 }

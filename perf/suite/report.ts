@@ -3,19 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../test/support/lab/tools.js';
 import { ratio, verdict, type Figure } from './figure.js';
-import type { Machine } from './machine.js';
+import type { Results } from './results.js';
 import { spread } from './statistics.js';
-
-export interface Results {
-  date: string;
-  suite: string;
-  machine: Machine;
-  /** Share of the machine used by others before the run, and stolen by the hypervisor during it. */
-  busyBefore: number;
-  stolen: number;
-  seconds: number;
-  figures: Figure[];
-}
 
 /** 8.21 (7.90-8.40) */
 function shown(samples: readonly number[] | undefined, digits: number): string {
@@ -26,9 +15,8 @@ function shown(samples: readonly number[] | undefined, digits: number): string {
 
 function row(figure: Figure): string[] {
   const reached = ratio(figure);
-  const { bar } = figure;
-  const wanted =
-    bar === undefined ? '' : 'ratio' in bar ? `>= ${bar.ratio}` : `<= ${bar.atMost} ${figure.unit}`;
+  const bar = figure.bars?.[0];
+  const wanted = bar === undefined ? '' : bar.atMost === undefined ? `>= ${bar.atLeast}` : `<= ${bar.atMost}`;
   return [
     figure.name,
     figure.unit,
@@ -36,7 +24,7 @@ function row(figure: Figure): string[] {
     shown(figure.samples.kernel, figure.digits),
     reached === undefined ? '-' : reached.toFixed(2),
     wanted,
-    verdict(figure),
+    bar ? verdict(figure, bar) : '',
   ];
 }
 
@@ -52,7 +40,7 @@ export function table(results: Results): string {
   );
   lines.splice(1, 0, widths.map((width) => '-'.repeat(width)).join('  '));
   for (const { name, missing, note } of results.figures) {
-    if (missing) lines.push(`not measured: ${name}: ${missing}`);
+    for (const [of, why] of Object.entries(missing ?? {})) lines.push(`not measured: ${name}, ${of}: ${why}`);
     if (note) lines.push(`${name}: ${note}`);
   }
   const { machine, busyBefore, stolen } = results;

@@ -29,7 +29,16 @@ export async function delivered(
   const note = overflowed
     ? `the sink's socket overflowed (${overflowed} datagrams): the sink was a limit`
     : undefined;
-  return { name, unit: 'kpps', digits: 0, samples, bar: { ratio: 1.5 }, note };
+  return {
+    id: 'throughput/udp/64/1-flow',
+    name,
+    unit: 'kpps',
+    digits: 0,
+    better: 'more',
+    samples,
+    bars: [{ against: 'kernel', atLeast: 1.5 }],
+    note,
+  };
 }
 
 /** Datagrams lost of 100,000 a second. */
@@ -49,5 +58,14 @@ export async function lossAt100k(
     offered < ENOUGH
       ? `the source reached only ${offered.toFixed(0)} kpps: too little CPU left for it`
       : undefined;
-  return { name, unit: 'datagrams', digits: 0, samples, bar: { atMost: 0 }, missing };
+  return {
+    id: 'throughput/udp/64/lost-at-100-kpps',
+    name,
+    unit: 'datagrams',
+    digits: 0,
+    better: 'less',
+    samples,
+    bars: [{ atMost: 0, worst: true }],
+    missing: missing === undefined ? undefined : { all: missing },
+  };
 }

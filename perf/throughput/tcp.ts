@@ -1,13 +1,14 @@
 /** TCP, one stream, cubic, from end to end: Gbit/s between the sink's first and last octet, which reads as a program would. */
 import type { Beds } from '../suite/bed.js';
-import type { Figure } from '../suite/figure.js';
+import type { Bar, Figure } from '../suite/figure.js';
 import { alternate, type Progress } from '../suite/alternate.js';
 
 export interface TcpOptions {
+  id: string;
   name: string;
   rounds: number;
   seconds: number;
-  bar?: { ratio: number };
+  bars?: Bar[];
 }
 
 export async function tcp(beds: Beds, options: TcpOptions, progress: Progress): Promise<Figure> {
@@ -28,5 +29,6 @@ export async function tcp(beds: Beds, options: TcpOptions, progress: Progress): 
   const note = retransmits.length
     ? `${Math.max(...retransmits)} retransmits at most in a run of ours`
     : undefined;
-  return { name: options.name, unit: 'Gbit/s', digits: 2, samples, bar: options.bar, note };
+  const { id, name, bars } = options;
+  return { id, name, unit: 'Gbit/s', digits: 2, better: 'more', samples, bars, note };
 }
