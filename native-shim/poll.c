@@ -2,10 +2,12 @@
 #include "poll.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -56,11 +58,13 @@ static int sleep_for(int poller, struct epoll_event *events, int max, int64_t ti
   return epoll_wait(poller, events, max, milliseconds(timeout));
 }
 
+/** Whoever is ready to run goes first: on few cores it may be the one that is waited for. */
 static int spin_for(int poller, struct epoll_event *events, int max, int64_t spin) {
   int64_t end = now() + spin;
   for (;;) {
     int got = epoll_wait(poller, events, max, 0);
     if (got != 0 || now() >= end) return got;
+    sched_yield();
   }
 }
 
@@ -88,6 +92,15 @@ int poll_wait(int poller, int32_t *ready, uint32_t max, int64_t timeout, int64_t
   if (got < 0) return errno == EINTR ? 0 : -errno;
   for (int i = 0; i < got; i++) ready[i] = take_token(&events[i]);
   return got;
+}
+
+/** Without the slack of 50 us that a thread's timers have by default, which would bunch short sleeps into long ones. */
+int poll_nap(int64_t duration) {
+  static _Thread_local bool exact;
+  if (!exact) exact = prctl(PR_SET_TIMERSLACK, 1000) == 0;
+  if (duration <= 0) return 0;
+  struct timespec time = {.tv_sec = duration / 1000000, .tv_nsec = duration % 1000000 * 1000};
+  return -clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
 }
 
 int poll_waker(void) {

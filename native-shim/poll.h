@@ -23,10 +23,17 @@ int poll_remove(int poller, int fd);
  * @ready:    filled with tokens; wakers among them are drained
  * @max:      elements of `ready`
  * @timeout:  microseconds, negative = for ever
- * @spin:     microseconds to look without sleeping first (saves the wake-up, costs a core), <= 0 = none
+ * @spin:     microseconds to look without sleeping first (saves the wake-up, costs a core nobody else wants), <= 0 = none
  * Return: how many, 0 after `timeout` or a signal, or -errno.
  */
 int poll_wait(int poller, int32_t *ready, uint32_t max, int64_t timeout, int64_t spin);
+
+/**
+ * poll_nap() - Sleeps whatever comes: who sends meanwhile wakes nobody.
+ * @duration: microseconds, <= 0 = not at all
+ * Return: 0, or -EINTR after a signal.
+ */
+int poll_nap(int64_t duration);
 
 /** poll_waker() - An eventfd, owned by the caller, or -errno. */
 int poll_waker(void);

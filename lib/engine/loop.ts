@@ -13,7 +13,7 @@ import type { Device } from '../dataplane/device.js';
 import { Encap } from '../dataplane/encap.js';
 import { accountReceived, accountReplies, accountTransmitted } from '../dataplane/output.js';
 import { PendingLearns } from '../dataplane/pending.js';
-import { Batch } from '../memory/batch.js';
+import { Batch, LENGTH } from '../memory/batch.js';
 import type { RecordRing } from '../memory/ring.js';
 import { Slab } from '../memory/slab.js';
 import type { ReceivePort, TransmitPort } from '../port/port.js';
@@ -21,6 +21,12 @@ import type { VniTable } from '../table/vni.js';
 
 /** Frames a burst. More made no difference (copies of cold memory bound the path), fewer cost system calls. */
 export const BURST = 64;
+/**
+ * Octets a burst, as far as the size of the last one tells. A burst of 64 super-frames is 4 MB, all that TCP keeps in
+ * flight, and takes 2 ms to read before the first of them is sent: the stages of a transfer then wait for one another.
+ * One stream, two hosts on two cores: 4 MB 9.5 Gbit/s, 1 MB 14.0, 0.5 MB 12.7, 0.2 MB 11.2, one super-frame 9.4.
+ */
+const BURST_OCTETS = 1 << 20;
 /**
  * Frames or datagrams gathered before they are transmitted: 64 received datagrams of 16 segments and a few. A column is
  * an odd number of cache lines (65): with 1,024 entries, all columns of an entry fall into one L1 set (45 -> 40 ns).
@@ -44,6 +50,10 @@ export interface LoopOptions {
 export class Loop {
   readonly slab: Slab;
   readonly pending = new PendingLearns();
+  /** Octets received so far, in both directions; its owner may set it back. */
+  octets = 0;
+  /** Whether the last burst left nothing behind, or nearly. */
+  drained = true;
   readonly #devices: (Device | undefined)[];
   readonly #frames: TransmitPort;
   readonly #datagrams: TransmitPort;
@@ -52,11 +62,16 @@ export class Loop {
   readonly #received: Batch;
   readonly #gathered = new Batch(GATHER);
   readonly #replies: Batch;
+  /** Entries the next burst of frames, and of datagrams, may have. */
+  #frameLimit: number;
+  #datagramLimit: number;
 
   constructor(options: LoopOptions) {
     const burst = options.burst ?? BURST;
     this.slab = new Slab(burst);
     this.#received = new Batch(burst);
+    this.#frameLimit = burst;
+    this.#datagramLimit = burst;
     this.#replies = new Batch(burst);
     this.#devices = options.devices;
     this.#frames = options.frames;
@@ -77,8 +92,10 @@ export class Loop {
    * @returns how many were received, or -errno
    */
   frames(port: ReceivePort, device: Device, now: number): number {
-    const received = port.receive(this.slab, this.#received);
+    this.#received.limit = this.#frameLimit;
+    const received = this.#receive(port);
     if (received <= 0) return received;
+    this.#frameLimit = this.#limitAfter(received);
     while (!this.#encap.run(this.#received, device, this.#gathered, this.#replies, now)) this.#transmit();
     this.#transmit();
     if (this.#replies.length > 0) {
@@ -94,11 +111,31 @@ export class Loop {
    * @returns how many were received, or -errno
    */
   datagrams(port: ReceivePort, vnis: VniTable, now: number): number {
-    const received = port.receive(this.slab, this.#received);
+    this.#received.limit = this.#datagramLimit;
+    const received = this.#receive(port);
     if (received <= 0) return received;
+    this.#datagramLimit = this.#limitAfter(received);
     while (!this.#decap.run(this.#received, vnis, this.#gathered, now)) this.#handUp();
     this.#handUp();
     return received;
+  }
+
+  #receive(port: ReceivePort): number {
+    const received = port.receive(this.slab, this.#received);
+    this.drained = received < this.#received.limit;
+    return received;
+  }
+
+  /** Counts the octets of a burst; returns how many entries like these make a burst of BURST_OCTETS. */
+  #limitAfter(received: number): number {
+    const { words, capacity } = this.#received;
+    const first = LENGTH * capacity;
+    let octets = 0;
+    for (let i = 0; i < received; i++) octets += words[first + i];
+    this.octets += octets;
+    return octets * capacity <= BURST_OCTETS * received
+      ? capacity
+      : Math.ceil((BURST_OCTETS * received) / octets);
   }
 
   #transmit(): void {

@@ -55,8 +55,8 @@ export interface WorkerStart {
   waker: number;
   clockStart: number;
   seed: number;
-  /** Microseconds to poll before sleeping. */
-  spin: number;
+  /** Microseconds to poll at most before sleeping, 0 = only in bulk transfers. */
+  busyPoll: number;
 }
 
 /** Words of `bell`. */

@@ -1,7 +1,7 @@
 /** The kernel's interfaces, TAPs and sockets, by way of native-shim and rtnetlink. */
 import { VtepError } from '../errors.js';
 import { errnoName } from '../native/errno.js';
-import { deleteLink, getLink, setLinkGso } from '../native/netlink/request.js';
+import { deleteLink, getLink, setLinkGso, setLinkQueue } from '../native/netlink/request.js';
 import { portOwner } from '../native/port-owner.js';
 import {
   OFFLOAD_CSUM,
@@ -16,6 +16,12 @@ import type { SocketRequest, System, Tap, TapRequest } from './system.js';
 
 /** Bytes; a burst of 64 super-frames must find room while a worker is off its core. Needs CAP_NET_ADMIN beyond rmem_max. */
 const SOCKET_BUFFER = 16 * 1024 * 1024;
+/**
+ * Frames a TAP keeps while its worker is off its core: 10 ms at 400 kpps, several of the scheduler's slices. With the 500
+ * that a TAP comes with, 2 to 5 % of 300 kpps are lost here, with 4,000 less than 0.5 %; sixteen TCP streams see no
+ * retransmissions instead of thousands.
+ */
+const TAP_QUEUE = 4_000;
 /** SEGMENT_PIECES of native-shim/segment.h. */
 const MAX_SEGMENTS = 256;
 /** Octets; what fits a slot of the slab. */
@@ -108,6 +114,7 @@ export class NativeSystem implements System {
   #describe(info: TapInfo, request: TapRequest): Tap {
     if (info.created) {
       this.changeInterface(info.name, { address: request.address ?? randomAddress(), mtu: request.mtu });
+      setLinkQueue(this.#shim, info.ifindex, TAP_QUEUE);
     } else if (request.address !== undefined) {
       this.changeInterface(info.name, { address: request.address });
     }

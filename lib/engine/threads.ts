@@ -12,8 +12,8 @@ import { BELL_POSTED, BELL_RUNG, type WorkerMessage, type WorkerStart } from './
 export interface ThreadOptions {
   /** Threads, 1 to 64; each serves one queue of every TAP and its own socket on a shared port. Default 1. */
   workers?: number;
-  /** Microseconds a worker polls before it sleeps. Default 0. */
-  spin?: number;
+  /** Microseconds a worker polls at most before it sleeps (wait-policy.ts). Default 0: only in bulk transfers. */
+  busyPoll?: number;
   /** Told when a worker died of an error. */
   failed?: (error: Error) => void;
 }
@@ -71,7 +71,7 @@ export class ThreadedDataplane implements Dataplane {
       waker,
       clockStart: clock.start,
       seed,
-      spin: options.spin ?? 0,
+      busyPoll: options.busyPoll ?? 0,
     };
     // The worker allocates nothing once it runs: a small heap keeps the daemon small.
     const worker = new Worker(new URL('./worker.js', import.meta.url), {

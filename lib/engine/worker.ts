@@ -12,9 +12,9 @@ import { errnoNumber } from '../native/errno.js';
 import { load } from '../native/load.js';
 import { type Shim, WAKER } from '../native/shim.js';
 import { MonotonicClock } from './clock.js';
-import { BURST } from './loop.js';
 import { BELL_POSTED, BELL_RUNG, type WorkerMessage, type WorkerStart } from './messages.js';
 import { NativePorts } from './native-ports.js';
+import { WaitPolicy } from './wait-policy.js';
 import { type Source, WorkerCore } from './worker-core.js';
 
 /**
@@ -34,6 +34,9 @@ class Worker {
   readonly #core: WorkerCore;
   readonly #poller: number;
   readonly #ready = new Int32Array(READY);
+  readonly #policy: WaitPolicy;
+  /** Frames and datagrams handled since the last wait. */
+  #handled = 0;
   /** Sources that may have more. */
   #active: Source[] = [];
   #taken = 0;
@@ -45,6 +48,7 @@ class Worker {
     this.#bell = new Int32Array(start.bell);
     this.#epochs = Epochs.attach(start.epochs);
     this.#ring = new RecordRing(start.ringCapacity, start.ring);
+    this.#policy = new WaitPolicy(start.busyPoll);
     this.#poller = this.#shim.pollerOpen();
     this.#shim.pollerAdd(this.#poller, start.waker, start.waker | WAKER);
     this.#core = new WorkerCore({
@@ -77,7 +81,8 @@ class Worker {
     let kept = 0;
     for (const source of this.#active) {
       const handled = this.#core.burst(source);
-      if (handled >= BURST) this.#active[kept++] = source;
+      if (handled > 0) this.#handled += handled;
+      if (handled > 0 && !this.#core.loop.drained) this.#active[kept++] = source;
       else if (handled < 0 && !PASSING.includes(handled)) this.#shim.pollerRemove(this.#poller, source.fd);
     }
     this.#active.length = kept;
@@ -85,7 +90,15 @@ class Worker {
 
   #wait(): void {
     this.#epochs.leave(this.#start.reader);
-    const count = this.#shim.wait(this.#poller, this.#ready, SLEEP, this.#start.spin);
+    const { loop } = this.#core;
+    const policy = this.#policy;
+    policy.before(loop.octets, this.#handled);
+    loop.octets = 0;
+    this.#handled = 0;
+    if (policy.nap > 0) this.#shim.nap(policy.nap);
+    const from = performance.now();
+    const count = this.#shim.wait(this.#poller, this.#ready, SLEEP, policy.window);
+    policy.after((performance.now() - from) * 1_000);
     for (let i = 0; i < count; i++) {
       const source = this.#core.sources.get(this.#ready[i]);
       if (source !== undefined) this.#active.push(source);

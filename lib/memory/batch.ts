@@ -81,6 +81,8 @@ export class Batch {
   readonly capacity: number;
   readonly words: Int32Array;
   length = 0;
+  /** Entries a receiving port may fill, 1 to `capacity`: how long its owner wants the next burst at most. */
+  limit: number;
 
   /** @param capacity entries, 1 to 65,536; the columns are allocated once and never grow. */
   constructor(capacity: number) {
@@ -88,6 +90,7 @@ export class Batch {
       throw new RangeError(`batch capacity ${capacity}: expected an integer from 1 to 65536`);
     }
     this.capacity = capacity;
+    this.limit = capacity;
     this.words = new Int32Array(COLUMNS * capacity);
   }
 

@@ -16,7 +16,7 @@ export class DescriptorPort implements ReceivePort {
   }
 
   receive(slab: Slab, batch: Batch): number {
-    const most = Math.min(slab.slots, batch.capacity);
+    const most = Math.min(slab.slots, batch.limit);
     const receive = this.#receive;
     const received = receive(this.fd, slab.bytes, batch.words, 0, most);
     batch.length = received > 0 ? received : 0;

@@ -63,7 +63,7 @@ export class MemoryFrames implements ReceivePort {
   }
 
   receive(slab: Slab, batch: Batch): number {
-    const count = Math.min(this.#arrived.length, batch.capacity, slab.slots);
+    const count = Math.min(this.#arrived.length, batch.limit, slab.slots);
     for (const [i, frame] of this.#arrived.splice(0, count).entries()) putEntry(slab, batch, i, frame);
     batch.length = count;
     return count;
@@ -110,7 +110,7 @@ export class MemoryDatagrams implements ReceivePort, TransmitPort {
   }
 
   receive(slab: Slab, batch: Batch): number {
-    const count = Math.min(this.#arrived.length, batch.capacity, slab.slots);
+    const count = Math.min(this.#arrived.length, batch.limit, slab.slots);
     for (const [i, datagram] of this.#arrived.splice(0, count).entries()) {
       const truncated = datagram.payload.length > SLOT_BYTES;
       putEntry(slab, batch, i, truncated ? datagram.payload.subarray(0, SLOT_BYTES) : datagram.payload);

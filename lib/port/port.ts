@@ -13,7 +13,7 @@ import type { Slab } from '../memory/slab.js';
 
 export interface ReceivePort {
   /**
-   * Receives up to `batch.capacity` frames, not more than the slab has slots, and sets `batch.length`.
+   * Receives up to `batch.limit` frames, not more than the slab has slots, and sets `batch.length`.
    * @returns how many, or -errno when the port itself failed (closed, interface gone)
    */
   receive(slab: Slab, batch: Batch): number;

@@ -14,6 +14,7 @@ interface Link {
   address: string;
   flags: string[];
   gso_max_segs?: number;
+  txqlen?: number;
 }
 
 t.test('random addresses are unicast and locally administered', async (t) => {
@@ -55,6 +56,7 @@ t.test('on the kernel', { skip: NEEDS_ROOT }, async (t) => {
     t.match(shown, { ifindex: tap.ifindex, mtu: 1_300, address: '02:00:00:00:00:aa' });
     t.notOk(shown.flags.includes('UP'));
     t.equal(shown.gso_max_segs, 256, 'no more segments than the shim cuts');
+    t.equal(shown.txqlen, 4_000, 'room for what comes while the worker is off its core');
     system.removeTap(tap);
     t.equal(system.indexOf('vtep0'), 0);
     close(tap.fds);

@@ -25,6 +25,17 @@ t.test('wait ends after its timeout, to the microsecond rather than the millisec
   t.equal(shim.wait(fd, new Int32Array(4), 0, 0), 0);
 });
 
+t.test('a nap lasts as long as it should, to the microsecond rather than the slack of 50', async (t) => {
+  const naps = Array.from({ length: 9 }, () => {
+    const before = process.hrtime.bigint();
+    t.equal(shim.nap(200), 0);
+    return Number(process.hrtime.bigint() - before) / 1000;
+  });
+  t.ok(Math.min(...naps) >= 200, `${naps.join()} us`);
+  t.equal(shim.nap(0), 0);
+  t.equal(shim.nap(-1), 0);
+});
+
 t.test('tokens of what is readable come back', async (t) => {
   const a = shim.udpOpen({ family: 4, port: 0, address: Int32Array.from(LOOPBACK4) });
   const b = shim.udpOpen({ family: 4, port: 0 });

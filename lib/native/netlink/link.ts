@@ -32,6 +32,7 @@ const IFLA_ADDRESS = 1;
 const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
 const IFLA_LINKINFO = 18;
+const IFLA_TXQLEN = 13;
 const IFLA_GSO_MAX_SEGS = 40;
 const IFLA_GSO_MAX_SIZE = 41;
 const IFLA_NEW_NETNSID = 45;
@@ -117,6 +118,11 @@ export function gsoRequest(ifindex: number, segments: number, size: number): Uin
     [IFLA_GSO_MAX_SEGS, u32(segments)],
     [IFLA_GSO_MAX_SIZE, u32(size)],
   ]);
+}
+
+/** `ip link set txqueuelen LENGTH`. */
+export function queueRequest(ifindex: number, length: number): Uint8Array {
+  return buildMessage(RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK, ifinfo(ifindex), [[IFLA_TXQLEN, u32(length)]]);
 }
 
 /** `ip link del`: an interface by index. */

@@ -4,7 +4,16 @@
  */
 import { EAGAIN, EINTR } from '../errno.js';
 import type { Shim } from '../shim.js';
-import { gsoRequest, linkDeletion, linkDump, linkRequest, readLink, RTM_NEWLINK, type LinkInfo } from './link.js';
+import {
+  gsoRequest,
+  linkDeletion,
+  linkDump,
+  linkRequest,
+  queueRequest,
+  readLink,
+  RTM_NEWLINK,
+  type LinkInfo,
+} from './link.js';
 import {
   NLM_F_DUMP_INTR,
   NLM_F_REQUEST,
@@ -108,6 +117,15 @@ export function setLinkGso(
   netns?: string,
 ): number {
   return ask(shim, gsoRequest(ifindex, segments, size), netns).result;
+}
+
+/**
+ * Sets how many frames an interface keeps for who reads it; a TAP's ring takes that size.
+ * @param length 1 to 4,294,967,295
+ * @returns 0 or -errno
+ */
+export function setLinkQueue(shim: NetlinkShim, ifindex: number, length: number, netns?: string): number {
+  return ask(shim, queueRequest(ifindex, length), netns).result;
 }
 
 /**

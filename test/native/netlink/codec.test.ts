@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import {
   gsoRequest,
+  queueRequest,
   linkFamily,
   linkRequest,
   readLink,
@@ -129,6 +130,13 @@ t.test('requests', (t) => {
     30000000 1000 0500 00000000 00000000            # RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK
     00000000 07000000 00000000 00000000
     0800 2800 2c000000  0800 2900 00000100`),
+  );
+  t.same(
+    queueRequest(7, 4000),
+    hex(`
+    28000000 1000 0500 00000000 00000000            # RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK
+    00000000 07000000 00000000 00000000
+    0800 0d00 a00f0000`), //                        # IFLA_TXQLEN
   );
   t.end();
 });

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { load } from '../../../lib/native/load.js';
 import { gsoRequest } from '../../../lib/native/netlink/link.js';
-import { ask, getLink, listLinks, setLinkGso } from '../../../lib/native/netlink/request.js';
+import { ask, getLink, listLinks, setLinkGso, setLinkQueue } from '../../../lib/native/netlink/request.js';
 import { errnoName } from '../../../lib/native/errno.js';
 import { NEEDS_ROOT } from '../../support/kernel-shim.js';
 import { Namespace } from '../../support/lab/namespace.js';
@@ -28,6 +28,9 @@ t.test('in another namespace', { skip: NEEDS_ROOT }, async (t) => {
 
   t.equal(setLinkGso(shim, index, 44, 65_000, ns.path), 0);
   t.match(getLink(shim, index, ns.path), { gsoMaxSegs: 44, gsoMaxSize: 65_000 });
+  t.equal(setLinkQueue(shim, index, 4_000, ns.path), 0);
+  t.match(await ns.ipJson('link show ve0'), [{ txqlen: 4_000 }]);
+  t.equal(errnoName(setLinkQueue(shim, 9999, 4_000, ns.path)), 'ENODEV');
   t.equal(errnoName(setLinkGso(shim, 9999, 44, 65_000, ns.path)), 'ENODEV');
   t.equal(
     errnoName(ask(shim, gsoRequest(index, 70_000, 65_536), ns.path).result),
