@@ -40,6 +40,8 @@ export interface DaemonInfo {
   memory: number;
   /** Data-plane threads. */
   workers: number;
+  /** Microseconds a worker polls at most before it sleeps. */
+  busyPoll: number;
 }
 
 export interface ConnectOptions {

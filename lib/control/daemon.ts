@@ -21,6 +21,7 @@ import { Mirror } from './mirror.js';
 import { Notifier } from './notify.js';
 import { makeRunDirectory, privateSocket, publish } from './run-files.js';
 import { daemonPaths, netnsPath, type DaemonPaths } from './socket-path.js';
+import { tuning } from './tuning.js';
 
 /** Milliseconds an orderly stop may take before the process just ends. */
 const STOP_LIMIT = 5_000;
@@ -29,6 +30,7 @@ const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 export interface EngineParts {
   shim: Shim;
   workers: number;
+  busyPoll: number;
   /** To be called when the engine cannot go on. */
   died: (error: Error) => void;
 }
@@ -39,17 +41,19 @@ export type DaemonEngine = EngineApi & Partial<HostCounters>;
 export interface DaemonOptions {
   /** Name or path of the network namespace to serve; default the caller's. The calling thread moves into it. */
   netns?: string;
-  /** Data-plane threads, 1 to 64. Default 1. */
+  /** Data-plane threads, 1 to 64. Default $VTEP_WORKERS, or 1. */
   workers?: number;
+  /** Microseconds a worker polls at most before it sleeps, 0 to 1,000,000. Default $VTEP_BUSY_POLL, or 0. */
+  busyPoll?: number;
   /** pino's: trace, debug, info, warn, error, fatal, silent. Default $VTEP_LOG_LEVEL, or info. */
   logLevel?: string;
   /** Makes the engine; default the native one. */
   engine?: (parts: EngineParts) => DaemonEngine | Promise<DaemonEngine>;
 }
 
-async function defaultEngine({ shim, workers, died }: EngineParts): Promise<DaemonEngine> {
+async function defaultEngine({ shim, workers, busyPoll, died }: EngineParts): Promise<DaemonEngine> {
   const { openNativeEngine } = await import('../engine/native-engine.js');
-  return openNativeEngine(shim, { workers, failed: died });
+  return openNativeEngine(shim, { workers, busyPoll, failed: died });
 }
 
 /** JSON lines on standard error, written at once: the last line before an end is the one that matters. */
@@ -122,14 +126,14 @@ interface Parts {
 }
 
 async function start({ options, shim, paths, log, running, stop, died }: Parts): Promise<void> {
-  const workers = options.workers ?? 1;
+  const { workers, busyPoll } = tuning(options);
   const started = new Date().toISOString();
   const version = packageVersion();
   const info = (): DaemonInfo => {
     const memory = process.memoryUsage.rss();
-    return { pid: process.pid, version, netns: paths.netns, started, memory, workers };
+    return { pid: process.pid, version, netns: paths.netns, started, memory, workers, busyPoll };
   };
-  const engine = await (options.engine ?? defaultEngine)({ shim, workers, died });
+  const engine = await (options.engine ?? defaultEngine)({ shim, workers, busyPoll, died });
   const api = await buildServer({ engine, info, stop, host: engine }, quieter(log), (server) =>
     refuseWhileStopping(server, running),
   );

@@ -50,7 +50,7 @@ const skip = obstacle() ?? false;
 async function serve(): Promise<() => Promise<void>> {
   const directory = mkdtempSync(join(tmpdir(), 'vtep-cli-'));
   process.env['VTEP_RUN_DIR'] = directory;
-  const info = () => ({ pid: 1, version: '0', netns: '2', started: '', memory: 3, workers: 1 });
+  const info = () => ({ pid: 1, version: '0', netns: '2', started: '', memory: 3, workers: 1, busyPoll: 0 });
   const api = await buildServer({ engine: new FakeEngine(), info, stop: () => {} });
   await api.listen({ path: daemonPaths().socket });
   return async () => {

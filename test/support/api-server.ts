@@ -27,6 +27,7 @@ export async function startApi(): Promise<ApiUnderTest> {
     started: '2026-01-01T00:00:00.000Z',
     memory: 3,
     workers: 4,
+    busyPoll: 0,
   });
   const host = { unclaimed: () => ({ vni_not_found: 6 }), recordsDropped: 5 };
   const api = await buildServer({ engine, info, stop: () => void (stopped = true), host });

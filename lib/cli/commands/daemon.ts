@@ -7,11 +7,11 @@ import type { Session } from '../session.js';
  * The daemon in this process, until SIGTERM or SIGINT; with -n, the thread moves into that namespace first. All that
  * is heavy is loaded here and nowhere else.
  */
-export async function run(session: Session): Promise<void> {
+export async function run(session: Session, words: { workers?: number; busyPoll?: number }): Promise<void> {
   // What ps and the owner of a port in use show.
   process.title = 'vtep-daemon';
   const { runDaemon } = await import('../../control/daemon.js');
-  await runDaemon({ netns: session.options.netns });
+  await runDaemon({ netns: session.options.netns, ...words });
   // It has said its last word; nothing that is still open may keep the process.
   process.exit(0);
 }
@@ -30,7 +30,7 @@ const MEBIBYTE = 1024 * 1024;
 
 const statusLine = (info: DaemonInfo): string =>
   `pid ${info.pid} version ${info.version} netns ${info.netns} started ${info.started} ` +
-  `memory ${(info.memory / MEBIBYTE).toFixed(1)}MiB workers ${info.workers}`;
+  `memory ${(info.memory / MEBIBYTE).toFixed(1)}MiB workers ${info.workers} busy_poll ${info.busyPoll}`;
 
 export async function status(session: Session): Promise<void> {
   await ask(session, async (info) => session.show([statusLine(info)], [info]));

@@ -68,6 +68,7 @@ export const DaemonAnswer = Type.Object({
   started: Type.String({ format: 'date-time' }),
   memory: Type.Integer({ description: 'resident set, bytes' }),
   workers: Type.Integer(),
+  busyPoll: Type.Integer({ description: 'microseconds a worker polls at most before it sleeps' }),
 });
 
 export const Nothing = Type.Null({ description: 'no content' });

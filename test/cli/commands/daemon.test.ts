@@ -15,7 +15,7 @@ t.test('status and stop', async (t) => {
   t.teardown(() => daemon.stop());
   t.equal(
     (await vtep('daemon status')).out,
-    'pid 4194305 version 0.1.0 netns 4026531840 started 2026-01-02T03:04:05.000Z memory 64.0MiB workers 1\n',
+    'pid 4194305 version 0.1.0 netns 4026531840 started 2026-01-02T03:04:05.000Z memory 64.0MiB workers 1 busy_poll 50\n',
   );
   t.match(JSON.parse((await vtep('-j daemon status')).out), [{ pid: 4194305, workers: 1 }]);
   t.same(await vtep('daemon stop'), { exit: 0, out: '', err: '' });
