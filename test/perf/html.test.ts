@@ -47,6 +47,15 @@ t.test('verdicts, disturbances and reasons are told', async (t) => {
   t.match(page, /<li>skipped: throughput\/tcp\/ipv6: IPv6 is disabled here/);
 });
 
+t.test('what is to be reached is marked in bars and on curves', async (t) => {
+  const goals = [...page.matchAll(/<path class="goal"[^>]*><title>([^<]*)<\/title>/g)].map(
+    ([, text]) => text,
+  );
+  t.ok(goals.includes('&gt;= 0.5 x kernel: missed by 8.1 %'));
+  t.ok(goals.includes('&lt;= 60 ns: met'), 'the lookup among a million');
+  t.notOk(goals.includes('&gt;= 2.5 x kernel: not measured'));
+});
+
 t.test('whatever a figure, host or reason is called, it stays text', async (t) => {
   const evil = '<script>alert("x")</script>&';
   const figure: Figure = {
