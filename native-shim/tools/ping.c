@@ -1,10 +1,11 @@
 /*
  * vtep-ping: ICMP and ICMPv6 echo with percentiles and the answers' TTL.
  *
- *   vtep-ping [-c count] [-i interval_us | -f] [-s size] [-w timeout_ms] [-t ttl] [-q tos] [-d] [-j] ADDRESS
+ *   vtep-ping [-c count] [-i interval_us | -f] [-s size] [-w timeout_ms] [-t ttl] [-q tos] [-A cpu] [-d] [-j] [-H] ADDRESS
  *
- * -f floods: the next request leaves when the reply is in (or after 10 ms). -d sets DF. One line an answer, unless
- * -j: then one line of JSON at the end. Round trips are taken as iputils does: from just before sendto() to the
+ * -f floods: the next request leaves when the reply is in (or after 10 ms). -d sets DF. -A keeps it on one CPU. One line
+ * an answer, unless -j: then one line of JSON at the end; -H adds all round trips to it as a histogram, pairs of a
+ * bucket's lower end in us and how many fell into it. A bucket is a 16th of a power of two wide: 6 % at most. Round trips are taken as iputils does: from just before sendto() to the
  * kernel's receive time stamp, so a late wake-up of this process is not counted.
  */
 #include "tool.h"
@@ -21,7 +22,7 @@ static struct {
   uint64_t interval_ns, timeout_ns;
   size_t size;
   int ttl, tos;
-  bool flood, json, dont_fragment, v6;
+  bool flood, json, histogram, dont_fragment, v6;
 } opt = {.count = 4, .interval_ns = NS_PER_S, .timeout_ns = NS_PER_S, .size = 56, .ttl = 64};
 
 /* An ICMP error about one of our requests: who sent it and why. */
@@ -185,6 +186,24 @@ static double percentile_us(double p) {
   return (double)run.rtt_ns[at] / 1e3;
 }
 
+/* Lower end of the bucket a round trip falls into: its five highest bits. Up to 31 ns it is the value itself. */
+static uint64_t bucket_of(uint64_t ns) {
+  int below = ns < 32 ? 0 : 64 - __builtin_clzll(ns) - 5;
+  return ns >> below << below;
+}
+
+/* Needs rtt_ns sorted. */
+static void print_histogram(void) {
+  printf("\"histogram\":[");
+  for (long i = 0, from; i < run.received;) {
+    uint64_t bucket = bucket_of(run.rtt_ns[i]);
+    for (from = i; i < run.received && bucket_of(run.rtt_ns[i]) == bucket; i++) {
+    }
+    printf("%s[%.3f,%ld]", from ? "," : "", (double)bucket / 1e3, i - from);
+  }
+  printf("],");
+}
+
 static void print_result(void) {
   qsort(run.rtt_ns, (size_t)run.received, sizeof *run.rtt_ns, by_value);
   double total = 0;
@@ -195,7 +214,9 @@ static void print_result(void) {
     return;
   }
   printf("{\"sent\":%ld,\"received\":%ld,\"duplicates\":%ld,\"ttl\":%d,", run.sent, run.received, run.duplicates, run.ttl);
-  printf("\"rtt_us\":{\"min\":%.3f,\"avg\":%.3f,\"p50\":%.3f,\"p90\":%.3f,\"p99\":%.3f,\"max\":%.3f},\"errors\":[", percentile_us(0), average, percentile_us(50), percentile_us(90), percentile_us(99), percentile_us(100));
+  printf("\"rtt_us\":{\"min\":%.3f,\"avg\":%.3f,\"p50\":%.3f,\"p90\":%.3f,\"p99\":%.3f,\"p999\":%.3f,\"max\":%.3f},", percentile_us(0), average, percentile_us(50), percentile_us(90), percentile_us(99), percentile_us(99.9), percentile_us(100));
+  if (opt.histogram) print_histogram();
+  printf("\"errors\":[");
   for (long i = 0; i < run.error_count; i++) {
     struct icmp_error *e = &run.errors[i];
     printf("%s{\"type\":%d,\"code\":%d,\"mtu\":%d,\"from\":\"%s\"}", i ? "," : "", e->type, e->code, e->mtu, e->from);
@@ -205,20 +226,22 @@ static void print_result(void) {
 
 static const char *parse_options(int argc, char **argv) {
   int c;
-  while ((c = getopt(argc, argv, "c:i:s:w:t:q:fdj")) != -1) {
+  while ((c = getopt(argc, argv, "c:i:s:w:t:q:A:fdjH")) != -1) {
     if (c == 'c') opt.count = (long)number_option('c', optarg, 1, 10000000);
     else if (c == 'i') opt.interval_ns = (uint64_t)(number_option('i', optarg, 0, 3600e6) * 1e3);
     else if (c == 's') opt.size = (size_t)number_option('s', optarg, 0, MAX_SIZE);
     else if (c == 'w') opt.timeout_ns = (uint64_t)(number_option('w', optarg, 1, 600000) * 1e6);
     else if (c == 't') opt.ttl = (int)number_option('t', optarg, 1, 255);
     else if (c == 'q') opt.tos = (int)number_option('q', optarg, 0, 255);
+    else if (c == 'A') pin_to(optarg);
     else if (c == 'f') opt.flood = true;
     else if (c == 'd') opt.dont_fragment = true;
     else if (c == 'j') opt.json = true;
+    else if (c == 'H') opt.histogram = opt.json = true;
     else break;
   }
   if (c != -1 || optind != argc - 1)
-    usage("usage: vtep-ping [-c count] [-i interval_us | -f] [-s size] [-w timeout_ms] [-t ttl] [-q tos] [-d] [-j] ADDRESS\n");
+    usage("usage: vtep-ping [-c count] [-i interval_us | -f] [-s size] [-w timeout_ms] [-t ttl] [-q tos] [-A cpu] [-d] [-j] [-H] ADDRESS\n");
   return argv[optind];
 }
 

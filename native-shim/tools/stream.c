@@ -1,8 +1,8 @@
 /*
  * vtep-stream: TCP bulk transfer with known content.
  *
- *   vtep-stream sink [-p port] [-n transfers]
- *   vtep-stream source [-p port] [-t seconds | -b megabytes] [-P streams] [-C congestion] [-m discard|copy|check] ADDRESS
+ *   vtep-stream sink [-p port] [-A cpu] [-n transfers]
+ *   vtep-stream source [-p port] [-A cpu] [-t seconds | -b megabytes] [-P streams] [-C congestion] [-m discard|copy|check] ADDRESS
  *
  * A transfer is: 24 octets of greeting from the source, content, FIN; then the sink's verdict, 40 octets, back.
  *
@@ -12,7 +12,8 @@
  * mode discard: the sink drops the octets in the kernel (MSG_TRUNC), the cheapest sink there is; copy: it reads them as
  * any program would; check: content is word i = mix(seed + i), the sink generates it too and compares every octet.
  * Both ends are on one machine (namespaces), so words are in host order and CLOCK_MONOTONIC is one clock: the rate is
- * the sink's octets between its first and its last, over all streams. The source prints one line of JSON.
+ * the sink's octets between its first and its last, over all streams. The source prints one line of JSON. -A keeps
+ * either end, all its threads, on one CPU.
  */
 #include "tool.h"
 
@@ -242,8 +243,8 @@ static int source(int count) {
 }
 
 static _Noreturn void wrong_usage(void) {
-  usage("usage: vtep-stream sink [-p port] [-n transfers]\n"
-        "       vtep-stream source [-p port] [-t seconds | -b megabytes] [-P streams] [-C congestion] [-m discard|copy|check] ADDRESS\n");
+  usage("usage: vtep-stream sink [-p port] [-A cpu] [-n transfers]\n"
+        "       vtep-stream source [-p port] [-A cpu] [-t seconds | -b megabytes] [-P streams] [-C congestion] [-m discard|copy|check] ADDRESS\n");
 }
 
 static int mode_option(const char *text) {
@@ -260,8 +261,9 @@ int main(int argc, char **argv) {
   source_opt.duration_ns = 5 * NS_PER_S;
   source_opt.congestion = "cubic";
   optind = 2;
-  while ((c = getopt(argc, argv, "p:n:t:b:P:C:m:")) != -1) {
+  while ((c = getopt(argc, argv, "p:A:n:t:b:P:C:m:")) != -1) {
     if (c == 'p') port = (int)number_option('p', optarg, 1, 65535);
+    else if (c == 'A') pin_to(optarg);
     else if (c == 'n') transfers = (long)number_option('n', optarg, 1, 1e6);
     else if (c == 't') source_opt.duration_ns = (uint64_t)(number_option('t', optarg, 0.01, 3600) * 1e9);
     else if (c == 'b') source_opt.bytes = (uint64_t)(number_option('b', optarg, 0.001, 1e6) * 1e6) & ~7ull;

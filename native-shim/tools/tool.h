@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -23,18 +24,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #define NS_PER_S 1000000000ull
 
-/* Set by SIGINT and SIGTERM: loops end, results are still printed. */
+/* How many SIGINT and SIGTERM came: loops end, results are still printed. */
 static volatile sig_atomic_t stopped;
 
 static inline void on_stop(int sig) {
   (void)sig;
-  stopped = 1;
+  stopped = stopped + 1;
 }
 
 /* Ends loops on SIGINT/SIGTERM; system calls are interrupted, not restarted. */
@@ -72,6 +74,12 @@ static inline void sleep_until(uint64_t ns) {
   }
 }
 
+/* Sleeps, less when a signal comes. */
+static inline void sleep_for(uint64_t ns) {
+  struct timespec t = {.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S)};
+  nanosleep(&t, NULL);
+}
+
 /* A number between low and high from an option's argument, or exit 2. */
 static inline double number_option(char option, const char *text, double low, double high) {
   char *end;
@@ -79,6 +87,40 @@ static inline double number_option(char option, const char *text, double low, do
   if (*text == 0 || *end != 0 || value < low || value > high)
     usage("%s: -%c %s: expected a number from %.0f to %.0f\n", program_invocation_short_name, option, text, low, high);
   return value;
+}
+
+/* CPUs this process may run on, as "0-3,6". */
+static inline const char *allowed_cpus(char *text, size_t room) {
+  cpu_set_t set;
+  size_t at = 0;
+  text[0] = 0;
+  if (sched_getaffinity(0, sizeof set, &set) < 0) return text;
+  for (int cpu = 0, last; cpu < CPU_SETSIZE && at + 16 < room; cpu = last + 1) {
+    for (last = cpu; last < CPU_SETSIZE && CPU_ISSET(last, &set); last++) {
+    }
+    if (last == cpu) continue;
+    at += (size_t)snprintf(text + at, room - at, last - cpu > 1 ? "%s%d-%d" : "%s%d", at ? "," : "", cpu, last - 1);
+  }
+  return text;
+}
+
+/* Keeps this process and the threads it will start on one CPU; exit 2 where that is not to be had. */
+static inline void pin_to(const char *text) {
+  int cpu = (int)number_option('A', text, 0, CPU_SETSIZE - 1);
+  char allowed[256];
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(cpu, &set);
+  allowed_cpus(allowed, sizeof allowed);
+  if (sched_setaffinity(0, sizeof set, &set) < 0)
+    usage("%s: -A %d: %s: expected one of the CPUs %s\n", program_invocation_short_name, cpu, errno == EINVAL ? "no such CPU here" : strerror(errno), allowed);
+}
+
+/* Two members of a JSON object: the seconds of CPU that this process has used. */
+static inline void print_cpu_used(void) {
+  struct rusage used;
+  getrusage(RUSAGE_SELF, &used);
+  printf("\"user\":%.6f,\"system\":%.6f", (double)used.ru_utime.tv_sec + (double)used.ru_utime.tv_usec / 1e6, (double)used.ru_stime.tv_sec + (double)used.ru_stime.tv_usec / 1e6);
 }
 
 /* The socket address of a literal IPv4 or IPv6 address; names are not resolved. */

@@ -48,7 +48,9 @@ export interface PingResult {
   duplicates: number;
   /** TTL or hop limit of the last reply, 0 without one. */
   ttl: number;
-  rtt_us: { min: number; avg: number; p50: number; p90: number; p99: number; max: number };
+  rtt_us: { min: number; avg: number; p50: number; p90: number; p99: number; p999: number; max: number };
+  /** Pairs of a bucket's lower end in us and how many round trips fell into it, if asked for; a bucket is 6 % wide at most. */
+  histogram?: [number, number][];
   /** ICMP errors about our requests, at most 16. */
   errors: { type: number; code: number; mtu: number; from: string }[];
 }
@@ -67,6 +69,44 @@ export interface StreamResult {
   error: string;
 }
 
+/** Seconds of CPU a program used. */
+export interface CpuSeconds {
+  user: number;
+  system: number;
+}
+
+/** Result of vtep-datagrams' source; times are CLOCK_MONOTONIC, one clock for all namespaces. */
+export interface SourceResult extends CpuSeconds {
+  sent: number;
+  /** Datagrams the kernel would not take: its queue was full, or nobody listened. */
+  refused: number;
+  seconds: number;
+  kpps: number;
+  first_ns: number;
+  last_ns: number;
+  /** With a rate: the most that left before the source slept again; more than the schedule's where it was held up. */
+  longest_burst: number;
+  via: 'io_uring' | 'sendmmsg';
+}
+
+/** Result of vtep-datagrams' sink. `lost` are gaps in the numbers; what was lost after the last that came it cannot know. */
+export interface SinkResult extends CpuSeconds {
+  delivered: number;
+  lost: number;
+  reordered: number;
+  duplicated: number;
+  /** Of another run or another program. */
+  foreign: number;
+  /** Dropped at the sink's own socket. */
+  overflowed: number;
+  flows: number;
+  bytes: number;
+  seconds: number;
+  kpps: number;
+  first_ns: number;
+  last_ns: number;
+}
+
 /** What the source and the sink of vtep-datagrams say together. */
 export interface DatagramResult {
   sent: number;
@@ -81,6 +121,10 @@ export interface DatagramResult {
   duplicated: number;
   /** Of those lost: dropped at the sink's own socket, so not the network's fault. */
   overflowed: number;
+  /** The most that the source sent at once to keep its schedule. */
+  longestBurst: number;
+  sourceCpu: CpuSeconds;
+  sinkCpu: CpuSeconds;
 }
 
 /** One line of vtep-sniff. */
