@@ -97,7 +97,7 @@ export const costOfDatagrams: Bench = {
       return {
         machine: divided(machine, millions),
         processes: divided(processes, millions),
-        ends: result.cpuSeconds / millions,
+        ends: (sum(result.sourceCpu) + sum(result.sinkCpu)) / millions,
         lost: result.lost,
       };
     });

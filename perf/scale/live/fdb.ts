@@ -9,18 +9,20 @@ import { DEFAULT_LAYOUT } from '../../suite/layouts.js';
 import type { Bench, Effort } from '../../suite/plan.js';
 import { missingFor } from '../../../test/support/lab/pairs.js';
 import { groupMac, setEntries } from './entries.js';
-import { laySpread, pointSpread, SPREAD, spreadDelivered } from './spread.js';
+import { laySpread, pointSpread, spreadDelivered } from './spread.js';
 
 const ID = 'scale/live/fdb';
 const RATIO = `${ID}/million-over-one`;
 const MILLION = 1_000_000;
+/** Flows, and MACs they go to where the table has as many. */
+const SPREAD = 256;
 const SIZES = [1, 100, 10_000, 100_000, MILLION] as const;
 /** Entries a second that go in, at least, for the estimate. */
 const INSERTS = 150_000;
 
 async function openWithEntry(): Promise<Bed> {
   const bed = await openBed('uvtep', DEFAULT_LAYOUT);
-  await laySpread(bed, SPREAD);
+  await laySpread(bed);
   await grow(bed, 0, 1);
   return bed;
 }
@@ -36,8 +38,8 @@ async function bothSampled(small: Bed, grown: Bed, { rounds, seconds }: Effort, 
   const result: { small: number[]; grown: number[] } = { small: [], grown: [] };
   for (let round = 0; round < rounds; round++) {
     tell(`round ${round + 1} of ${rounds}`);
-    result.small.push(await spreadDelivered(small, seconds));
-    result.grown.push(await spreadDelivered(grown, seconds));
+    result.small.push(await spreadDelivered(small, seconds, SPREAD));
+    result.grown.push(await spreadDelivered(grown, seconds, SPREAD));
   }
   return result;
 }
