@@ -1,6 +1,7 @@
 /** What a result was measured on, and whether the machine was doing something else at the time. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { cpus, hostname, release, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Machine {
@@ -11,9 +12,16 @@ export interface Machine {
   memory: number;
   kernel: string;
   node: string;
+  /** Whose virtual machine this is, such as 'Amazon EC2'; undefined on bare metal. */
+  hypervisor?: string;
+  /** Work-arounds for CPU faults that are on, such as 'spectre_v2 retbleed': they make every system call dearer. */
+  mitigations?: string;
+  /** How the clock rate is chosen, such as 'performance'; undefined where the kernel does not choose it. */
+  governor?: string;
 }
 
-export function describeMachine(): Machine {
+/** @param root where proc and sys are, for tests */
+export function describeMachine(root = '/'): Machine {
   const all = cpus();
   return {
     host: hostname(),
@@ -22,7 +30,34 @@ export function describeMachine(): Machine {
     memory: totalmem(),
     kernel: release(),
     node: process.version,
+    hypervisor: hypervisor(root),
+    mitigations: mitigations(root),
+    governor: word(join(root, 'sys/devices/system/cpu/cpu0/cpufreq/scaling_governor')),
   };
+}
+
+/** A file's text without the white space around it; undefined where it is empty or cannot be read. */
+function word(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The CPU's flag says whether there is one; its name stands in different places. */
+function hypervisor(root: string): string | undefined {
+  const info = word(join(root, 'proc/cpuinfo')) ?? '';
+  const type = word(join(root, 'sys/hypervisor/type'));
+  if (type === undefined && !/^flags\s*:.*\bhypervisor\b/m.test(info)) return undefined;
+  return type ?? word(join(root, 'sys/class/dmi/id/sys_vendor')) ?? 'of unknown make';
+}
+
+function mitigations(root: string): string | undefined {
+  const directory = join(root, 'sys/devices/system/cpu/vulnerabilities');
+  if (!existsSync(directory)) return undefined;
+  const on = readdirSync(directory).filter((name) => word(join(directory, name))?.startsWith('Mitigation'));
+  return on.sort().join(' ') || 'none';
 }
 
 /** Jiffies of all CPUs: the first line of /proc/stat. */
@@ -51,7 +86,61 @@ export function share(from: Jiffies, to: Jiffies, what: 'idle' | 'steal'): numbe
 
 /** Share of the machine that others use, taken over half a second in which we do nothing. */
 export async function busyBefore(): Promise<number> {
-  const from = readJiffies();
-  await sleep(500);
-  return 1 - share(from, readJiffies(), 'idle');
+  return (await watchMachine({ milliseconds: 500 })).busyBefore;
+}
+
+/** What else the machine did: shares of all its CPUs, 0 to 1. */
+export interface Disturbance {
+  /** Used by others while we did nothing, before the measurement. */
+  busyBefore: number;
+  /** Taken by the hypervisor during it. */
+  stolen: number;
+}
+
+/** Above these a figure is marked as disturbed: less is within what an idle system does and a jiffy can tell. */
+export const BUSY_LIMIT = 0.1;
+export const STOLEN_LIMIT = 0.05;
+
+/** Whether a measurement has to be marked. */
+export function isDisturbed({ busyBefore, stolen }: Disturbance): boolean {
+  return busyBefore > BUSY_LIMIT || stolen > STOLEN_LIMIT;
+}
+
+/** From the look before a measurement to its end. */
+export class DisturbanceWatch {
+  /** Share of the machine used by others before. */
+  readonly busyBefore: number;
+  readonly #from: Jiffies;
+  readonly #read: () => Jiffies;
+
+  constructor(busyBefore: number, read: () => Jiffies) {
+    this.busyBefore = busyBefore;
+    this.#read = read;
+    this.#from = read();
+  }
+
+  /** What the machine did else until now. */
+  end(): Disturbance {
+    return { busyBefore: this.busyBefore, stolen: share(this.#from, this.#read(), 'steal') };
+  }
+}
+
+/**
+ * Looks at the machine while nothing of ours runs, and goes on to watch it.
+ *
+ * @param options.milliseconds of the look before; a jiffy is 10 ms, so 300 ms on two CPUs tell 2 %
+ *
+ * @example
+ * const watch = await watchMachine();
+ * figure.samples.uvtep = await measure();
+ * const disturbance = watch.end();
+ * if (isDisturbed(disturbance)) figure.disturbed = disturbance;
+ */
+export async function watchMachine(
+  options: { milliseconds?: number; read?: () => Jiffies } = {},
+): Promise<DisturbanceWatch> {
+  const { milliseconds = 300, read = readJiffies } = options;
+  const from = read();
+  await sleep(milliseconds);
+  return new DisturbanceWatch(1 - share(from, read(), 'idle'), read);
 }
