@@ -23,7 +23,8 @@
 #define UDP_SEGMENT 103
 #endif
 
-enum { MAX_SEGMENTS = 64, WAKE_NS = 100000 };
+/* A last waking that comes late still sends what was due before the end. */
+enum { MAX_SEGMENTS = 64, WAKE_NS = 100000, LATE_NS = 10000000 };
 
 static struct {
   struct sockaddr_storage to;
@@ -162,6 +163,7 @@ static int source(void) {
   uint64_t start = now_ns(), end = opt.count ? ~0ull : start + opt.duration_ns, since_wake = 0, longest_burst = 0;
   uint64_t limit = opt.count ? opt.count : opt.kpps > 0 ? (uint64_t)(opt.kpps * (double)opt.duration_ns / 1e6) : ~0ull;
   if (limit == 0) limit = 1;
+  if (!opt.count && opt.kpps > 0) end += LATE_NS;
   while (!stopped && sent < limit && now_ns() < end) {
     int sends = due_sends(start, &since_wake);
     uint64_t left = (limit - sent - 1) / (uint64_t)opt.segments + 1;

@@ -22,8 +22,8 @@ function numbered(sequence: number, flow = 0): Buffer {
   return bytes;
 }
 
-async function sinkSees(datagrams: readonly Buffer[]): Promise<Record<string, number>> {
-  const sink = new Background([tool('datagrams'), 'sink', '-p', String(port), '-i', '100']);
+async function sinkSees(datagrams: readonly Buffer[], ...words: string[]): Promise<Record<string, number>> {
+  const sink = new Background([tool('datagrams'), 'sink', '-p', String(port), '-i', '100', ...words]);
   await sink.line(/ready/);
   const socket = createSocket('udp4');
   for (const bytes of datagrams)
@@ -66,6 +66,68 @@ t.test('datagrams: a gap is loss, a late one is reordering, a second one is a du
     flows: 2,
     foreign: 1,
   });
+});
+
+t.test('datagrams: stragglers of another run are foreign', async (t) => {
+  const ours = numbered(0);
+  ours.writeUInt16LE(7, 6);
+  t.match(await sinkSees([ours, numbered(5)], '-I', '7'), { delivered: 1, lost: 0, foreign: 1 });
+});
+
+/** What a source sends to us: flow, sequence number and source port of each datagram. */
+async function sourceSends(...words: string[]): Promise<{ flow: number; sequence: number; port: number }[]> {
+  const socket = createSocket('udp4');
+  const heard: { flow: number; sequence: number; port: number }[] = [];
+  socket.on('message', (bytes, peer) =>
+    heard.push({
+      flow: bytes.readUInt16LE(4),
+      sequence: Number(bytes.readBigUInt64LE(8)),
+      port: peer.port,
+    }),
+  );
+  await new Promise<void>((bound) => socket.bind(port, '127.0.0.1', bound));
+  await run([tool('datagrams'), 'source', '-p', String(port), ...words, '127.0.0.1']);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  socket.close();
+  return heard;
+}
+
+t.test('datagrams: flows take turns, each from a port of its own', async (t) => {
+  for (const how of [[], ['-M']]) {
+    const heard = await sourceSends('-c', '12', '-n', '3', '-r', '5', ...how);
+    t.strictSame(
+      heard.map(({ flow, sequence }) => [flow, sequence]),
+      [0, 1, 2, 3].flatMap((sequence) => [0, 1, 2].map((flow) => [flow, sequence])),
+    );
+    t.equal(new Set(heard.map(({ port }) => port)).size, 3);
+    for (const each of heard) t.equal(each.port, heard[each.flow]!.port, 'always the same port');
+    const bursts = await sourceSends('-c', '12', '-n', '2', '-b', '3', ...how);
+    t.strictSame(
+      bursts.map(({ flow }) => flow),
+      [0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1],
+    );
+  }
+});
+
+t.test('datagrams: what the kernel refuses is counted, and the rest is sent', async (t) => {
+  for (const how of [[], ['-M']]) {
+    const words = ['-p', String(port), '-c', '20', '-r', '2', '-w', '1', ...how, '127.0.0.1'];
+    const { sent, refused } = JSON.parse((await run([tool('datagrams'), 'source', ...words])).stdout) as {
+      sent: number;
+      refused: number;
+    };
+    t.equal(sent, 20);
+    t.ok(refused > 0, 'nobody listens: ICMP port unreachable refuses every other send');
+  }
+});
+
+t.test('datagrams: SIGTERM says that the source has ended; the result follows at once', async (t) => {
+  const sink = new Background([tool('datagrams'), 'sink', '-p', String(port), '-i', '60000']);
+  await sink.line(/ready/);
+  const begun = performance.now();
+  t.equal(await sink.stop(), 1, 'nothing came');
+  t.ok(performance.now() - begun < 1000);
+  t.match(JSON.parse(await sink.line(/delivered/)), { delivered: 0, lost: 0, overflowed: 0 });
 });
 
 t.test('datagrams: source and sink agree', async (t) => {
@@ -168,6 +230,15 @@ t.test('wrong usage is exit 2 and says what was expected', async (t) => {
   t.equal(code, 2);
   t.match(stderr, /-c many: expected a number/);
   t.equal((await run([tool('stream'), 'drain'], { allowFailure: true })).code, 2);
+  for (const name of ['ping', 'stream', 'datagrams'] as const) {
+    const pinned = await run([tool(name), 'sink', '-A', '1023', '127.0.0.1'], { allowFailure: true });
+    t.equal(pinned.code, 2);
+    t.match(pinned.stderr, /-A 1023: no such CPU here: expected one of the CPUs \d/);
+  }
+  const words = ['source', '-s', '9000', '-g', '64', '127.0.0.1'];
+  const large = await run([tool('datagrams'), ...words], { allowFailure: true });
+  t.equal(large.code, 2);
+  t.match(large.stderr, /-g 64: 64 segments of 9000 octets are more than the 65507 .* take at most 7/);
 });
 
 t.test(

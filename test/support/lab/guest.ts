@@ -206,6 +206,7 @@ function together(source: SourceResult, sink: SinkResult): DatagramResult {
     reordered: sink.reordered,
     duplicated: sink.duplicated,
     overflowed: sink.overflowed,
+    flows: sink.flows,
     longestBurst: source.longest_burst,
     sourceCpu: { user: source.user, system: source.system },
     sinkCpu: { user: sink.user, system: sink.system },

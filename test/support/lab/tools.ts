@@ -121,6 +121,8 @@ export interface DatagramResult {
   duplicated: number;
   /** Of those lost: dropped at the sink's own socket, so not the network's fault. */
   overflowed: number;
+  /** How many flows the sink saw. */
+  flows: number;
   /** The most that the source sent at once to keep its schedule. */
   longestBurst: number;
   sourceCpu: CpuSeconds;
