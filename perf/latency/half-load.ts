@@ -21,7 +21,7 @@ const LEAD = 0.2;
 
 /** A run without the search before it searches here, shortly. */
 async function rateOf(bed: Bed, found: Found): Promise<number> {
-  return (found.rates[bed.subject] ??= await findRate(bed, { size: SIZE, flows: 1, seconds: 0.4 }));
+  return (found.rates[bed.subject] ??= (await findRate(bed, { size: SIZE, flows: 1 }, 0.4)).kpps);
 }
 
 async function pingUnderLoad({ from, to }: Bed, kpps: number, seconds: number): Promise<PingResult> {
@@ -42,7 +42,7 @@ export const halfLoad: Bench = {
   layout: DEFAULT_LAYOUT,
   subjects: ['uvtep', 'uvtep-spin', 'kernel', 'veth'],
   full: { rounds: 5, seconds: 2 },
-  takes: ({ rounds, seconds }, subjects) => subjects * (rounds * (seconds + 1) + 8),
+  takes: ({ rounds, seconds }, subjects) => subjects * (rounds * (seconds + 2 * LEAD + 0.2) + 3),
   async run(beds, { rounds, seconds }, tell, found) {
     const rates: string[] = [];
     for (const bed of beds.beds) {

@@ -47,10 +47,12 @@ export interface Choice {
   effort: Effort;
 }
 
-/** Beside the sample itself: a sink that starts, and what it waits for after the last octet. */
-const PER_SAMPLE = 0.75;
-/** A bed: namespaces, daemons, a ping. */
-const PER_BED = 2;
+/** Beside the sample itself: programs that start, and a sink that waits for stragglers. */
+export const PER_SAMPLE = 0.1;
+/** A bed of programs: daemons that start, and end when it is closed. */
+const SLOW_BED = 1.9;
+const BED = 0.2;
+const SLOW: readonly Subject[] = ['uvtep', 'uvtep-spin', 'ovs'];
 /** A look at the machine before a bench. */
 const PER_BENCH = 0.3;
 
@@ -126,13 +128,15 @@ export function grouped(choices: readonly Choice[]): Group[] {
 const sameLayout = (one: Layout, other: Layout): boolean =>
   one.segmentation === other.segmentation && one.ends === other.ends;
 
-/** Seconds to lay out and take away a group's beds. */
-export const bedSeconds = ({ subjects }: Group): number => subjects.length * PER_BED;
+/** Seconds to lay out beds of these subjects and take them away. */
+export function bedSeconds(subjects: readonly Subject[]): number {
+  return subjects.reduce((sum, subject) => sum + (SLOW.includes(subject) ? SLOW_BED : BED), 0);
+}
 
 /** Seconds the whole run should take. */
 export function estimate(choices: readonly Choice[]): number {
   return (
-    grouped(choices).reduce((sum, group) => sum + bedSeconds(group), 0) +
+    grouped(choices).reduce((sum, group) => sum + bedSeconds(group.subjects), 0) +
     choices.reduce((sum, choice) => sum + secondsOf(choice), 0)
   );
 }

@@ -16,7 +16,7 @@ const LAY_OUT = 'beds are laid out';
 /** The steps of a run, for its progress line. */
 export function steps(choices: readonly Choice[]): { name: string; seconds: number }[] {
   return grouped(choices).flatMap((group) => [
-    ...(group.layout ? [{ name: LAY_OUT, seconds: bedSeconds(group) }] : []),
+    ...(group.layout ? [{ name: LAY_OUT, seconds: bedSeconds(group.subjects) }] : []),
     ...group.choices.map((choice) => ({ name: choice.bench.name, seconds: secondsOf(choice) })),
   ]);
 }

@@ -8,7 +8,7 @@ import { alternate, figureOf } from '../suite/alternate.js';
 import { closeBeds, openBeds, type Bed } from '../suite/bed.js';
 import type { Figure } from '../suite/figure.js';
 import { DEFAULT_LAYOUT } from '../suite/layouts.js';
-import type { Bench } from '../suite/plan.js';
+import { PER_SAMPLE, type Bench } from '../suite/plan.js';
 import { setEntries } from '../scale/live/entries.js';
 import { layRemotes, remoteAddress } from '../scale/live/remotes-of.js';
 
@@ -41,7 +41,7 @@ export const replication: Bench = {
   name: 'head-end replication',
   subjects: ['uvtep', 'kernel'],
   full: { rounds: 3, seconds: 2 },
-  takes: ({ rounds, seconds }, subjects) => subjects * (4 + REMOTES.length * rounds * (seconds + 0.75)),
+  takes: ({ rounds, seconds }, subjects) => subjects * (2 + REMOTES.length * rounds * (seconds + PER_SAMPLE)),
   async run(_beds, { rounds, seconds }, tell) {
     const beds = await openBeds(['uvtep', 'kernel'], DEFAULT_LAYOUT);
     try {

@@ -3,7 +3,7 @@ import { alternate, figureOf } from '../../suite/alternate.js';
 import { closeBeds, openBeds, type Bed } from '../../suite/bed.js';
 import type { Figure } from '../../suite/figure.js';
 import { DEFAULT_LAYOUT } from '../../suite/layouts.js';
-import type { Bench } from '../../suite/plan.js';
+import { PER_SAMPLE, type Bench } from '../../suite/plan.js';
 import { groupMac, setEntries } from './entries.js';
 import { layRemotes, remoteAddress } from './remotes-of.js';
 import { laySpread, pointSpread, spreadDelivered } from './spread.js';
@@ -24,7 +24,7 @@ export const liveRemotes: Bench = {
   name: 'live path against the number of remotes',
   subjects: ['uvtep', 'kernel'],
   full: { rounds: 3, seconds: 2 },
-  takes: ({ rounds, seconds }, subjects) => subjects * (4 + COUNTS.length * rounds * (seconds + 0.75)),
+  takes: ({ rounds, seconds }, subjects) => subjects * (3 + COUNTS.length * rounds * (seconds + PER_SAMPLE)),
   async run(_beds, { rounds, seconds }, tell) {
     const beds = await openBeds(['uvtep', 'kernel'], DEFAULT_LAYOUT);
     try {
