@@ -3,8 +3,9 @@
  *
  * Each flow keeps its next expected number and a bitmap of the last WINDOW. The sink is moderated as a NIC's interrupts
  * are: once datagrams flow it does not wait on the socket but sleeps for a millisecond (less where its buffer is small)
- * and then takes all there is. A sink that waits is woken for every few datagrams, and waking it is work of whoever
- * delivers: on a bare veth that took as long again as everything else. The buffer holds 14 ms of datagrams at 1 Mpps.
+ * and then takes all there is. A sink that waits is woken for every few datagrams; on a bare veth that cost it 2500 ns a
+ * datagram where this one takes 500, and whoever delivers, for it has to wake it, 600 more. The buffer holds 14 ms of
+ * datagrams at 1 Mpps.
  */
 #ifndef VTEP_SINK_H
 #define VTEP_SINK_H

@@ -6,7 +6,8 @@
  * testers interleave their streams.
  *
  * With a rate, the source wakes every `wake_ns` and sends what is due then. It sends late rather than not at all, so that
- * the rate holds: the most that ever left at one waking is reported, as the reader's hint that losses may be its doing.
+ * the rate holds: how often it woke and the most that ever left at one waking are reported, as the reader's hint that
+ * losses may be its doing.
  * A datagram that the kernel refused (no room, no listener) is counted, keeps its number, and is not sent again.
  */
 #ifndef VTEP_SOURCE_H
@@ -42,7 +43,7 @@ static uint64_t sequences[MAX_FLOWS];
 static uint8_t *slots; /* BATCH sends of opt.segments datagrams each */
 static size_t slot_size;
 static bool has_ring;
-static uint64_t sent, refused;
+static uint64_t sent, refused, wakings;
 
 /* A thousand flows are a thousand descriptors, and the usual limit is 1024. */
 static void raise_descriptor_limit(void) {
@@ -142,6 +143,7 @@ static int due_sends(uint64_t start, uint64_t *since_wake) {
   uint64_t offered = sent + refused, next = start + (uint64_t)((double)offered * ns_each);
   if (now_ns() < next) {
     *since_wake = 0;
+    wakings++;
     sleep_until(next);
   }
   double due = ((double)(now_ns() - start) / ns_each - (double)offered + (ahead > 1 ? ahead : 1)) / opt.segments;
@@ -151,7 +153,7 @@ static int due_sends(uint64_t start, uint64_t *since_wake) {
 static void print_sent(uint64_t start, uint64_t end, uint64_t longest_burst) {
   double seconds = (double)(end - start) / 1e9;
   printf("{\"sent\":%llu,\"refused\":%llu,\"seconds\":%.6f,\"kpps\":%.3f,\"first_ns\":%llu,\"last_ns\":%llu,", (unsigned long long)sent, (unsigned long long)refused, seconds, (double)sent / seconds / 1e3, (unsigned long long)start, (unsigned long long)end);
-  printf("\"longest_burst\":%llu,\"via\":\"%s\",", (unsigned long long)longest_burst, has_ring ? "io_uring" : "sendmmsg");
+  printf("\"wakings\":%llu,\"longest_burst\":%llu,\"via\":\"%s\",", (unsigned long long)wakings, (unsigned long long)longest_burst, has_ring ? "io_uring" : "sendmmsg");
   print_cpu_used();
   printf("}\n");
 }

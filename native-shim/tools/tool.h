@@ -2,7 +2,8 @@
  * What the measuring tools share: time, arguments, addresses, one line of JSON as the result.
  *
  * The tools stand in for ping, iperf3, tcpdump and ethtool, so that tests, demo and perf need nothing
- * installed and cost less than what they measure. Each is one file and one program; none links to the shim.
+ * installed and cost less than what they measure. Each .c file is one program, with what its headers hold; none links to
+ * the shim.
  * Exit codes: 0 done, 1 the measurement failed (the JSON line says how), 2 wrong usage, 3 a system call failed.
  */
 #ifndef VTEP_TOOL_H

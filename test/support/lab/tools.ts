@@ -84,6 +84,8 @@ export interface SourceResult extends CpuSeconds {
   kpps: number;
   first_ns: number;
   last_ns: number;
+  /** With a rate: how often it slept and woke. */
+  wakings: number;
   /** With a rate: the most that left before the source slept again; more than the schedule's where it was held up. */
   longest_burst: number;
   via: 'io_uring' | 'sendmmsg';
