@@ -7,8 +7,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { npm, run } from './child.mjs';
 
-/** tshark dissects what we encapsulate; the rest compiles `cap` and `raw-socket`, and the shim with sanitizers. */
-const PACKAGES = ['tshark', 'libpcap-dev', 'gcc', 'g++', 'make', 'python3'];
+/**
+ * tshark dissects what we encapsulate; chromium opens the report of the benchmarks; the rest compiles `cap` and
+ * `raw-socket`, and the shim with sanitizers.
+ */
+const PACKAGES = ['tshark', 'chromium', 'libpcap-dev', 'gcc', 'g++', 'make', 'python3'];
 const OPTIONAL = ['cap', 'raw-socket'];
 const APT = [
   '-qq',

@@ -14,8 +14,8 @@ nav{margin:10px 0}nav a{margin-right:14px;white-space:nowrap}a{color:var(--great
 .tally{display:flex;flex-wrap:wrap;gap:10px;margin:14px 0}
 .tally div{background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:8px 16px;min-width:96px}
 .tally b{display:block;font-size:24px;line-height:1.2}
-.panels{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,440px),1fr));gap:14px;align-items:start}
-.panel{margin:0;background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:14px}
+.panels{columns:3 420px;column-gap:14px}
+.panel{margin:0 0 14px;break-inside:avoid;background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:14px}
 .panel svg{display:block;width:100%;height:auto}
 .scroll{overflow-x:auto;background:var(--card);border:1px solid var(--rule);border-radius:8px}
 table{border-collapse:collapse;width:100%;font-size:14px}
@@ -29,5 +29,6 @@ td.verdict{font-weight:600;white-space:nowrap}
 summary{cursor:pointer;margin:8px 0}ul{padding-left:20px;margin:6px 0}li{overflow-wrap:anywhere}
 @media (max-width:600px){main{padding:8px}.panel{padding:8px}th,td{padding:5px 8px}h1{font-size:20px}
 .bars thead{display:none}.bars tr{display:block;border-top:1px solid var(--rule);padding:6px 0}
-.bars td{display:inline-block;border:0;padding:1px 8px}.bars td:first-child{display:block;font-weight:600}}
+.bars td{display:inline-block;border:0;padding:1px 8px}.bars td:first-child{display:block;font-weight:600}
+.bars td[data-head]:not(:empty)::before{content:attr(data-head) " ";color:var(--soft)}}
 `.replaceAll('\n', '');

@@ -12,7 +12,7 @@ import { describe, disturbance, remarks } from './remarks.js';
 import type { Results } from './results.js';
 import { spread } from './statistics.js';
 import { number } from './terminal.js';
-import { reachedText, SUBJECT_NAMES, tally, verdictText, wanted } from './words.js';
+import { limitText, reachedText, SUBJECT_NAMES, tally, verdictText, wanted } from './words.js';
 
 /** The whole document. */
 export function html(results: Results): string {
@@ -69,8 +69,8 @@ function verdictRow(figure: Figure, bar: Bar): string {
   const name = judged === 'not measured' ? 'unknown' : judged;
   return [
     `<tr data-verdict="${judged}" data-figure-id="${escaped(figure.id)}"><td>${nameOf(figure)}</td>`,
-    `<td class="number">${reachedText(figure, bar)}</td><td>${escaped(wanted(figure, bar))}</td>`,
-    `<td class="number">${bar.stretch ?? ''}</td>`,
+    `<td class="number" data-head="reached">${reachedText(figure, bar)}</td><td data-head="bar">${escaped(wanted(figure, bar))}</td>`,
+    `<td class="number" data-head="stretch">${bar.stretch === undefined ? '' : limitText(bar.stretch)}</td>`,
     `<td class="verdict ${name}">${escaped(verdictText(figure, bar))}</td></tr>`,
   ].join('');
 }

@@ -142,5 +142,8 @@ export async function watchMachine(
   const { milliseconds = 300, read = readJiffies } = options;
   const from = read();
   await sleep(milliseconds);
-  return new DisturbanceWatch(1 - share(from, read(), 'idle'), read);
+  const to = read();
+  // No jiffy may have passed: then nothing is known, and nobody is accused.
+  const busy = to.total > from.total ? 1 - share(from, to, 'idle') : 0;
+  return new DisturbanceWatch(busy, read);
 }

@@ -6,7 +6,18 @@
 import { subjectsOf } from './curves.js';
 import type { Bar, Figure, Subject } from './figure.js';
 import { fromZero, type Axis } from './plot-axis.js';
-import { el, escaped, label, legend, LETTER, mark, WIDTH, type Panel } from './plot-svg.js';
+import {
+  el,
+  escaped,
+  heading,
+  label,
+  legend,
+  LETTER,
+  mark,
+  WIDTH,
+  type LegendEntry,
+  type Panel,
+} from './plot-svg.js';
 import { spread } from './statistics.js';
 import { number, wrapped } from './terminal.js';
 import { SUBJECT_NAMES, verdictText, wanted } from './words.js';
@@ -18,13 +29,18 @@ const GAP = 9;
 /** Room for a value behind the longest whisker. */
 const VALUE = 62;
 
-export function barPanel(title: string, figures: readonly Figure[]): Panel {
+export function barPanel(name: string, figures: readonly Figure[]): Panel {
+  const title = heading(name);
   const subjects = subjectsOf(figures);
-  const key = legend(
-    subjects.map((subject) => ({ text: SUBJECT_NAMES[subject], class: `s-${subject}` })),
-    26,
-  );
-  const top = 26 + key.height + 6;
+  const entries: LegendEntry[] = subjects.map((subject) => ({
+    text: SUBJECT_NAMES[subject],
+    class: `s-${subject}`,
+    shape: 'bar',
+  }));
+  if (figures.some(({ bars }) => bars?.length))
+    entries.push({ text: 'to be reached', class: '', shape: 'goal' });
+  const key = legend(entries, title.height);
+  const top = title.height + key.height + 6;
   const axis = fromZero(Math.max(...figures.map(greatest)), [0, WIDTH - VALUE], 4);
   let y = top;
   const groups = figures.map((figure) => {
@@ -32,15 +48,9 @@ export function barPanel(title: string, figures: readonly Figure[]): Panel {
     y += drawn.height + GAP;
     return drawn.body;
   });
-  const body = [
-    label(title, 0, 15, { class: 'title' }),
-    key.body,
-    ...grid(axis, top, y),
-    ...groups,
-    label(figures[0]!.unit, WIDTH, y + 14, { class: 'axis', 'text-anchor': 'end' }),
-  ];
+  const body = [title.body, key.body, ...grid(axis, top, y), ...groups];
   const description = figures.map((figure) => inWords(figure)).join('; ');
-  return { title, description: `${description}.`, width: WIDTH, height: y + 20, body: body.join('') };
+  return { title: name, description: `${description}.`, width: WIDTH, height: y + 20, body: body.join('') };
 }
 
 /** The greatest sample that is drawn. */
@@ -53,15 +63,8 @@ function grid(axis: Axis, top: number, bottom: number): string[] {
     const x = axis.place(value);
     const line = el('path', { class: 'grid', d: `M${x.toFixed(2)} ${top}V${bottom}` });
     const anchor = index === 0 ? 'start' : 'middle';
-    return (
-      line +
-      label(text, x, bottom + 14, {
-        class: 'tick',
-        'text-anchor': anchor,
-        'data-tick': String(value),
-        'data-x': x,
-      })
-    );
+    const written = label(text, x, bottom + 14, { class: 'tick', 'text-anchor': anchor });
+    return el('g', { 'data-tick': 'x' }, line, written);
   });
 }
 
@@ -91,6 +94,8 @@ function bar(figure: Figure, subject: Subject, axis: Axis, y: number): string {
   const [from, to] = [axis.place(min), axis.place(max)];
   const whisker = `M${from.toFixed(2)} ${middle}H${to.toFixed(2)}M${from.toFixed(2)} ${middle - 3}v6M${to.toFixed(2)} ${middle - 3}v6`;
   const goals = (figure.bars ?? []).filter((goal) => (goal.of ?? 'uvtep') === subject);
+  const places = goals.map((goal) => goalPlace(figure, goal, axis));
+  const text = number(median, figure.digits);
   return el(
     'g',
     {},
@@ -105,17 +110,29 @@ function bar(figure: Figure, subject: Subject, axis: Axis, y: number): string {
       ...mark(figure.id, subject, median),
     }),
     samples.length > 1 ? el('path', { class: 'whisker', d: whisker }) : '',
-    ...goals.map((goal) => goalMark(figure, goal, axis, y)),
-    label(number(median, figure.digits), to + 6, middle + 4, { class: 'value' }),
+    ...goals.map((goal, index) => goalMark(figure, goal, places[index], y)),
+    label(text, behind(to, text, places), middle + 4, { class: 'value' }),
   );
 }
 
-/** Where the bar stands on the axis; nothing where what it is a ratio to was not measured or it lies outside. */
-function goalMark(figure: Figure, goal: Bar, axis: Axis, y: number): string {
+/** Where a value stands: behind the whisker, and behind goals that would strike it through. */
+function behind(whisker: number, text: string, goals: readonly (number | undefined)[]): number {
+  let x = whisker + 6;
+  for (const goal of goals.toSorted((a, b) => (a ?? 0) - (b ?? 0)))
+    if (goal !== undefined && goal > x - 4 && goal < x + text.length * LETTER + 2) x = goal + 5;
+  return x;
+}
+
+/** Where a bar stands on the axis; undefined where what it is a ratio to was not measured or it lies outside. */
+function goalPlace(figure: Figure, goal: Bar, axis: Axis): number | undefined {
   const base = goal.against === undefined ? [1] : figure.samples[goal.against];
-  if (!base?.length) return '';
+  if (!base?.length) return undefined;
   const x = axis.place((goal.atLeast ?? goal.atMost)! * spread(base).median);
-  if (x > WIDTH - VALUE) return '';
+  return x <= WIDTH - VALUE ? x : undefined;
+}
+
+function goalMark(figure: Figure, goal: Bar, x: number | undefined, y: number): string {
+  if (x === undefined) return '';
   const text = `${wanted(figure, goal)}: ${verdictText(figure, goal)}`;
   return el(
     'path',

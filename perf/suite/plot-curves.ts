@@ -6,7 +6,7 @@ import { PERCENTILE, subjectsOf, type Curve } from './curves.js';
 import type { Figure, Subject } from './figure.js';
 import { fromZero, logarithmic, ordinal, type Axis } from './plot-axis.js';
 import { tooltip } from './plot-bars.js';
-import { el, escaped, label, legend, mark, WIDTH, type Panel } from './plot-svg.js';
+import { el, escaped, heading, label, legend, mark, WIDTH, type Panel } from './plot-svg.js';
 import { spread } from './statistics.js';
 import { number, short } from './terminal.js';
 import { SUBJECT_NAMES } from './words.js';
@@ -28,13 +28,14 @@ const PLOT = 200;
 const HUES = 6;
 
 /** @param curves over the same axis and in the same unit */
-export function curvePanel(title: string, curves: readonly Curve[]): Panel {
+export function curvePanel(name: string, curves: readonly Curve[]): Panel {
+  const title = heading(name);
   const lines = linesOf(curves);
   const key = legend(
-    lines.map(({ name, hue }) => ({ text: name, class: hue, line: true })),
-    26,
+    lines.map(({ name, hue }) => ({ text: name, class: hue, shape: 'line' })),
+    title.height,
   );
-  const top = 26 + key.height + 20;
+  const top = title.height + key.height + 26;
   const bottom = top + PLOT;
   const points = lines.flatMap((line) => line.points.map((point) => ({ ...point, subject: line.subject })));
   const x = axisAcross(
@@ -47,9 +48,9 @@ export function curvePanel(title: string, curves: readonly Curve[]): Panel {
     [bottom, top],
   );
   const body = [
-    label(title, 0, 15, { class: 'title' }),
+    title.body,
     key.body,
-    label(`${curves[0]!.unit}${y.kind === 'log' ? ', log' : ''}`, 0, top - 8, { class: 'axis' }),
+    label(`${curves[0]!.unit}${y.kind === 'log' ? ', log' : ''}`, 0, top - 13, { class: 'axis' }),
     ...y.ticks.map((tick) => tickUp(tick, y)),
     ...x.ticks.map((tick) => tickAcross(tick, x, top, bottom)),
     label(`${curves[0]!.axis}${x.kind === 'log' ? ', log' : ''}`, WIDTH - RIGHT, bottom + 32, {
@@ -59,7 +60,7 @@ export function curvePanel(title: string, curves: readonly Curve[]): Panel {
     ...lines.map((line) => drawn(line, x, y)),
   ];
   const description = `${lines.map(inWords).join('; ')}.`;
-  return { title, description, width: WIDTH, height: bottom + 38, body: body.join('') };
+  return { title: name, description, width: WIDTH, height: bottom + 38, body: body.join('') };
 }
 
 /** Coloured by subject where a panel has one curve, otherwise by curve, and then other subjects are dashed. */
@@ -96,28 +97,16 @@ function axisUp({ better }: Curve, values: readonly number[], range: [number, nu
 
 function tickUp({ value, text }: Axis['ticks'][number], axis: Axis): string {
   const y = axis.place(value);
-  return (
-    el('path', { class: 'grid', d: `M${LEFT} ${y.toFixed(2)}H${WIDTH - RIGHT}` }) +
-    label(text, LEFT - 6, y + 4, {
-      class: 'tick',
-      'text-anchor': 'end',
-      'data-tick': String(value),
-      'data-y': y,
-    })
-  );
+  const line = el('path', { class: 'grid', d: `M${LEFT} ${y.toFixed(2)}H${WIDTH - RIGHT}` });
+  const written = label(text, LEFT - 6, y + 4, { class: 'tick', 'text-anchor': 'end' });
+  return el('g', { 'data-tick': 'y' }, line, written);
 }
 
 function tickAcross({ value, text }: Axis['ticks'][number], axis: Axis, top: number, bottom: number): string {
   const x = axis.place(value);
-  return (
-    el('path', { class: 'grid', d: `M${x.toFixed(2)} ${top}V${bottom}` }) +
-    label(text, x, bottom + 16, {
-      class: 'tick',
-      'text-anchor': 'middle',
-      'data-tick': String(value),
-      'data-x': x,
-    })
-  );
+  const line = el('path', { class: 'grid', d: `M${x.toFixed(2)} ${top}V${bottom}` });
+  const written = label(text, x, bottom + 16, { class: 'tick', 'text-anchor': 'middle' });
+  return el('g', { 'data-tick': 'x' }, line, written);
 }
 
 function drawn({ points, subject, hue, name }: Line, x: Axis, y: Axis): string {

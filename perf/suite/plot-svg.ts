@@ -1,5 +1,6 @@
 /** SVG as text: elements, panels, and panels put together to one image. */
 import { PLOT_STYLE } from './plot-style.js';
+import { wrapped } from './terminal.js';
 
 export type Attributes = Record<string, string | number | undefined>;
 
@@ -45,6 +46,8 @@ export const WIDTH = 440;
 
 /** A letter of text of 12 px is at most about this wide in the fonts that are asked for. */
 export const LETTER = 6.6;
+/** And one of a title. */
+const TITLE_LETTER = 8.8;
 
 /** A panel as an element of a page; the page has the style. */
 export function inline(panel: Panel): string {
@@ -95,11 +98,18 @@ export function image(title: string, panels: readonly Panel[]): string {
   );
 }
 
+/** A panel's title in as many lines as it needs, from the top. */
+export function heading(title: string): { body: string; height: number } {
+  const lines = wrapped(title, Math.floor(WIDTH / TITLE_LETTER), '');
+  const body = lines.map((line, index) => label(line, 0, 15 + index * 18, { class: 'title' })).join('');
+  return { body, height: 8 + lines.length * 18 };
+}
+
 export interface LegendEntry {
   text: string;
   /** Class of the swatch, which has the colour. */
   class: string;
-  line?: boolean;
+  shape: 'bar' | 'line' | 'goal';
 }
 
 const ROW = 18;
@@ -115,12 +125,16 @@ export function legend(entries: readonly LegendEntry[], top: number): { body: st
       row++;
     }
     const y = top + row * ROW;
-    const swatch = entry.line
-      ? el('path', { class: `line ${entry.class}`, d: `M${x} ${y + 8}h14` })
-      : el('rect', { class: `bar ${entry.class}`, x, y: y + 3, width: 10, height: 10, rx: 2 });
-    const text = label(entry.text, x + (entry.line ? 18 : 14), y + 12, { class: 'key' });
+    const text = label(entry.text, x + (entry.shape === 'line' ? 18 : 14), y + 12, { class: 'key' });
+    const drawn = swatch(entry, x, y);
     x += wide + 6;
-    return swatch + text;
+    return drawn + text;
   });
   return { body: parts.join(''), height: (row + 1) * ROW };
+}
+
+function swatch(entry: LegendEntry, x: number, y: number): string {
+  if (entry.shape === 'line') return el('path', { class: `line ${entry.class}`, d: `M${x} ${y + 8}h14` });
+  if (entry.shape === 'goal') return el('path', { class: 'goal', d: `M${x + 5} ${y}v16` });
+  return el('rect', { class: `bar ${entry.class}`, x, y: y + 3, width: 10, height: 10, rx: 2 });
 }

@@ -24,28 +24,33 @@ export function plural(count: number, noun: string): string {
 /**
  * Rows under a head, columns as wide as their widest cell; the columns in `right` stand at the right edge. A cell may
  * have several lines.
+ *
+ * @param below lines of any length that follow a row, by its index
  */
 export function columns(
   head: readonly string[],
   rows: readonly string[][],
   right: ReadonlySet<number>,
+  below: (row: number) => readonly string[] = () => [],
 ): string[] {
-  const widths = head.map((title, column) =>
-    Math.max(...[title, ...rows.flatMap((row) => row[column]!.split('\n'))].map((text) => text.length)),
+  const widths = head.map((_, column) =>
+    Math.max(...[head, ...rows].flatMap((row) => row[column]!.split('\n').map((text) => text.length))),
   );
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, column) =>
-        right.has(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
-      )
-      .join('  ')
-      .trimEnd();
-  const lines = rows.flatMap((row) => {
+  const lines = (row: readonly string[]): string[] => {
     const cells = row.map((cell) => cell.split('\n'));
     const height = Math.max(...cells.map((parts) => parts.length));
-    return Array.from({ length: height }, (_, index) => line(cells.map((parts) => parts[index] ?? '')));
-  });
-  return [line(head), widths.map((width) => '-'.repeat(width)).join('  '), ...lines];
+    return Array.from({ length: height }, (_, line) =>
+      cells
+        .map((parts) => parts[line] ?? '')
+        .map((text, column) =>
+          right.has(column) ? text.padStart(widths[column]!) : text.padEnd(widths[column]!),
+        )
+        .join('  ')
+        .trimEnd(),
+    );
+  };
+  const rule = widths.map((width) => '-'.repeat(width)).join('  ');
+  return [...lines(head), rule, ...rows.flatMap((row, index) => [...lines(row), ...below(index)])];
 }
 
 /** A list item wrapped to a width, later lines indented. */

@@ -18,7 +18,7 @@ export function wanted(figure: Figure, bar: Bar): string {
   const sign = bar.atMost === undefined ? '>=' : '<=';
   const whose = bar.of === undefined || bar.of === 'uvtep' ? '' : `${SUBJECT_NAMES[bar.of]} `;
   const unit = bar.against === undefined ? ` ${figure.unit}` : ` x ${SUBJECT_NAMES[bar.against]}`;
-  return `${whose}${sign} ${short(limit)}${unit}${bar.worst ? ', every sample' : ''}`;
+  return `${whose}${sign} ${limitText(limit)}${unit}${bar.worst ? ', every sample' : ''}`;
 }
 
 /** What a bar's number is, in the same unit as the bar. */
@@ -33,14 +33,14 @@ export function verdictText(figure: Figure, bar: Bar): string {
   const judged = verdict(figure, bar);
   if (judged !== 'missed') return judged;
   const limit = (bar.atLeast ?? bar.atMost)!;
-  const short = Math.abs(reached(figure, bar)! - limit);
+  const lack = Math.abs(reached(figure, bar)! - limit);
   return limit === 0
-    ? `missed by ${number(short, figure.digits)}`
-    : `missed by ${percent(short / limit, short / limit < 0.1 ? 1 : 0)}`;
+    ? `missed by ${number(lack, figure.digits)}`
+    : `missed by ${percent(lack / limit, lack / limit < 0.1 ? 1 : 0)}`;
 }
 
 /** Limits are round numbers: as many digits as they have. */
-function short(limit: number): string {
+export function limitText(limit: number): string {
   return limit.toLocaleString('en-US', { maximumFractionDigits: 3 });
 }
 
