@@ -84,7 +84,7 @@ export const costOfDatagrams: Bench = {
   name: 'CPU and loss at 100 kpps, 64 bytes',
   layout: DEFAULT_LAYOUT,
   subjects: ['uvtep', 'uvtep-spin', 'kernel', 'veth'],
-  quick: { rounds: 2, seconds: 2, subjects: ['uvtep', 'kernel'] },
+  quick: { rounds: 2, seconds: 1.5, subjects: ['uvtep', 'kernel'] },
   full: { rounds: 5, seconds: 4 },
   async run(beds, { rounds, seconds }, tell) {
     let slowest = Infinity;

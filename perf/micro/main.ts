@@ -12,7 +12,7 @@ const FILES = [
 ] as const;
 
 /** benny's warm-up, a table filled, and the look at the heap. */
-const AROUND = 0.6;
+const AROUND = 0.4;
 
 function microBench({ path, benches: count }: (typeof FILES)[number]): SuiteBench {
   const id = `micro/${path}`;
@@ -22,7 +22,7 @@ function microBench({ path, benches: count }: (typeof FILES)[number]): SuiteBenc
     name: `nanoseconds and octets per frame, ${path}`,
     subjects: ['uvtep'],
     anywhere: true,
-    quick: { rounds: 1, seconds: 0.2 },
+    quick: { rounds: 1, seconds: 0.15 },
     full: { rounds: 1, seconds: 2 },
     takes: ({ seconds }) => count * (seconds + AROUND),
     async run(_beds, { seconds }, tell) {

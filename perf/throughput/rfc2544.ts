@@ -29,6 +29,8 @@ const HIGH = 5000;
 /** Of the search, in share of the rate and in trials at most. */
 const PRECISION = 0.04;
 const TRIALS = 12;
+/** Trials of a usual search, for the estimate. */
+const USUAL = 8;
 /** Seconds of a trial of the search where the last one is longer. */
 const SEARCH = 0.8;
 /** What is tried when the search was too hopeful, as shares of what it found. */
@@ -88,7 +90,7 @@ export function lossless(options: RateBenchOptions): Bench {
     takes: ({ rounds, seconds }, count) =>
       rounds *
       count *
-      ((TRIALS + 1) * (Math.min(seconds, SEARCH) + PER_SAMPLE) + (seconds > SEARCH ? 2 * seconds : 0)),
+      (USUAL * (Math.min(seconds, SEARCH) + PER_SAMPLE) + (seconds > SEARCH ? 2 * seconds : 0)),
     async run(beds, { rounds, seconds }, tell, found): Promise<Figure[]> {
       const limited = new Set<Subject>();
       const taken = await alternate(beds, rounds, tell, async (bed) => {

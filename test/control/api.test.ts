@@ -208,6 +208,7 @@ t.test('the OpenAPI document names every endpoint', async (t) => {
     '/v1/links',
     '/v1/links/{dev}',
     '/v1/links/{dev}/fdb',
+    '/v1/links/{dev}/fdb/bulk',
     '/v1/links/{dev}/fdb/flush',
     '/v1/links/{dev}/fdb/{mac}',
     '/v1/links/{dev}/neigh',

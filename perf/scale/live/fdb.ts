@@ -6,7 +6,7 @@ import { type Tell } from '../../suite/alternate.js';
 import { openBed, type Bed } from '../../suite/bed.js';
 import type { Figure, Subject } from '../../suite/figure.js';
 import { DEFAULT_LAYOUT } from '../../suite/layouts.js';
-import type { Bench, Effort } from '../../suite/plan.js';
+import { bedSeconds, PER_SAMPLE, type Bench, type Effort } from '../../suite/plan.js';
 import { missingFor } from '../../../test/support/lab/pairs.js';
 import { groupMac, setEntries } from './entries.js';
 import { laySpread, pointSpread, spreadDelivered } from './spread.js';
@@ -18,7 +18,7 @@ const MILLION = 1_000_000;
 const SPREAD = 256;
 const SIZES = [1, 100, 10_000, 100_000, MILLION] as const;
 /** Entries a second that go in, at least, for the estimate. */
-const INSERTS = 150_000;
+const INSERTS = 75_000;
 
 async function openWithEntry(): Promise<Bed> {
   const bed = await openBed('uvtep', DEFAULT_LAYOUT);
@@ -93,11 +93,11 @@ export const liveFdb: Bench = {
   figures: [...SIZES.map((size) => `${ID}/${size}`), RATIO],
   name: 'live path against the size of the FDB',
   subjects: ['uvtep'],
-  quick: { rounds: 3, seconds: 0.6 },
+  quick: { rounds: 3, seconds: 0.5 },
   full: { rounds: 5, seconds: 2 },
   takes: ({ rounds, seconds }) => {
     const sizes = seconds < 1 ? 1 : SIZES.length;
-    return 8 + MILLION / INSERTS + sizes * rounds * 2 * (seconds + 0.75);
+    return bedSeconds(['uvtep', 'uvtep']) + MILLION / INSERTS + sizes * rounds * 2 * (seconds + PER_SAMPLE);
   },
   async run(_beds, effort, tell) {
     const why = missingFor(['uvtep']);
