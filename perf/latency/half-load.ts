@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { alternate } from '../suite/alternate.js';
 import type { Bed } from '../suite/bed.js';
+import type { Subject } from '../suite/figure.js';
 import { DEFAULT_LAYOUT } from '../suite/layouts.js';
 import type { Bench, Found } from '../suite/plan.js';
 import { findRate } from '../throughput/rfc2544.js';
@@ -44,17 +45,15 @@ export const halfLoad: Bench = {
   full: { rounds: 5, seconds: 2 },
   takes: ({ rounds, seconds }, subjects) => subjects * (rounds * (seconds + 2 * LEAD + 0.2) + 3),
   async run(beds, { rounds, seconds }, tell, found) {
-    const rates: string[] = [];
-    for (const bed of beds.beds) {
-      tell(`${bed.subject}, the rate`);
-      rates.push(`${bed.subject} ${((await rateOf(bed, found)) / 2).toFixed(0)}`);
-    }
     const lost = new Map<string, number>();
     const taken = await alternate(beds, rounds, tell, async (bed) => {
-      const result = await pingUnderLoad(bed, found.rates[bed.subject]! / 2, seconds);
+      const result = await pingUnderLoad(bed, (await rateOf(bed, found)) / 2, seconds);
       lost.set(bed.subject, (lost.get(bed.subject) ?? 0) + result.sent - result.received);
       return result;
     });
+    const rates = Object.keys(taken.samples).map(
+      (subject) => `${subject} ${(found.rates[subject as Subject]! / 2).toFixed(0)}`,
+    );
     const unanswered = [...lost].filter(([, count]) => count > 0).map(([who, count]) => `${who} ${count}`);
     const losses = unanswered.length > 0 ? `; requests without a reply: ${unanswered.join(', ')}` : '';
     const [first, ...others] = percentileFigures(taken, ID, NAME);

@@ -22,6 +22,17 @@ const slug = (name: string): string =>
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^-|-$/g, '');
 
+/** benny announces its suites on standard output, where the progress line and then the table are. */
+async function quietly<T>(body: () => Promise<T>): Promise<T> {
+  const { log } = console;
+  console.log = () => {};
+  try {
+    return await body();
+  } finally {
+    console.log = log;
+  }
+}
+
 /** Runs the benches of one file, each function for `seconds` after benny's own warm-up. */
 export async function runBenches(
   file: string,
@@ -29,7 +40,7 @@ export async function runBenches(
   seconds: number,
 ): Promise<Figure[]> {
   const cases = benches.map(({ name, run }) => benny.add(name, run, { maxTime: seconds }));
-  const { results } = await benny.suite(file, ...cases);
+  const { results } = await quietly(() => benny.suite(file, ...cases));
   return results.map(({ name, details }, index) => {
     const { frames = FRAMES, bars } = benches[index]!;
     const samples = details.sampleResults.map((sample) => (sample * 1e9) / frames); // seconds a call

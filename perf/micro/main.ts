@@ -12,7 +12,7 @@ const FILES = [
 ] as const;
 
 /** benny's warm-up, a table filled, and the look at the heap. */
-const AROUND = 0.4;
+const AROUND = 0.7;
 
 function microBench({ path, benches: count }: (typeof FILES)[number]): SuiteBench {
   const id = `micro/${path}`;
