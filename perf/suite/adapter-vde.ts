@@ -1,6 +1,6 @@
 /**
  * VDE (vdeplug, its distributed switch vxvde): a TAP and a VXLAN socket in one process a host, which find each other by
- * multicast. Its plain vxlan plug does not find its peers in Debian's version.
+ * multicast. Through its plain vxlan plug, laid out alike, no ping came (vdeplug 4.0.1, Debian 12).
  */
 import { Guest } from '../../test/support/lab/guest.js';
 import type { Host } from '../../test/support/lab/host.js';

@@ -6,6 +6,7 @@
 import { subjectsOf } from './curves.js';
 import type { Bar, Figure, Subject } from './figure.js';
 import { fromZero, type Axis } from './plot-axis.js';
+import { goalMark, goalsFor, goalValue } from './plot-goal.js';
 import {
   el,
   escaped,
@@ -20,7 +21,7 @@ import {
 } from './plot-svg.js';
 import { spread } from './statistics.js';
 import { number, wrapped } from './terminal.js';
-import { SUBJECT_NAMES, verdictText, wanted } from './words.js';
+import { SUBJECT_NAMES } from './words.js';
 
 const THICK = 12;
 const STEP = THICK + 3;
@@ -93,7 +94,7 @@ function bar(figure: Figure, subject: Subject, axis: Axis, y: number): string {
   const middle = y + THICK / 2;
   const [from, to] = [axis.place(min), axis.place(max)];
   const whisker = `M${from.toFixed(2)} ${middle}H${to.toFixed(2)}M${from.toFixed(2)} ${middle - 3}v6M${to.toFixed(2)} ${middle - 3}v6`;
-  const goals = (figure.bars ?? []).filter((goal) => (goal.of ?? 'uvtep') === subject);
+  const goals = goalsFor(figure, subject);
   const places = goals.map((goal) => goalPlace(figure, goal, axis));
   const text = number(median, figure.digits);
   return el(
@@ -110,7 +111,11 @@ function bar(figure: Figure, subject: Subject, axis: Axis, y: number): string {
       ...mark(figure.id, subject, median),
     }),
     samples.length > 1 ? el('path', { class: 'whisker', d: whisker }) : '',
-    ...goals.map((goal, index) => goalMark(figure, goal, places[index], y)),
+    ...goals.map((goal, index) =>
+      places[index] === undefined
+        ? ''
+        : goalMark(figure, goal, `M${places[index].toFixed(2)} ${y - 2}v${THICK + 4}`),
+    ),
     label(text, behind(to, text, places), middle + 4, { class: 'value' }),
   );
 }
@@ -123,22 +128,11 @@ function behind(whisker: number, text: string, goals: readonly (number | undefin
   return x;
 }
 
-/** Where a bar stands on the axis; undefined where what it is a ratio to was not measured or it lies outside. */
+/** Where a bar stands on the axis; undefined where it was not measured against anything or lies outside. */
 function goalPlace(figure: Figure, goal: Bar, axis: Axis): number | undefined {
-  const base = goal.against === undefined ? [1] : figure.samples[goal.against];
-  if (!base?.length) return undefined;
-  const x = axis.place((goal.atLeast ?? goal.atMost)! * spread(base).median);
+  const value = goalValue(figure, goal);
+  const x = value === undefined ? Infinity : axis.place(value);
   return x <= WIDTH - VALUE ? x : undefined;
-}
-
-function goalMark(figure: Figure, goal: Bar, x: number | undefined, y: number): string {
-  if (x === undefined) return '';
-  const text = `${wanted(figure, goal)}: ${verdictText(figure, goal)}`;
-  return el(
-    'path',
-    { class: 'goal', d: `M${x.toFixed(2)} ${y - 2}v${THICK + 4}` },
-    el('title', {}, escaped(text)),
-  );
 }
 
 /** "kernel: 31.7 Gbit/s (30.1-33.2, 9 samples)" */

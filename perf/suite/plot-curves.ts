@@ -3,10 +3,21 @@
  * the thin stroke through it goes from the least to the greatest sample.
  */
 import { PERCENTILE, subjectsOf, type Curve } from './curves.js';
-import type { Figure, Subject } from './figure.js';
+import type { Bar, Figure, Subject } from './figure.js';
 import { fromZero, logarithmic, ordinal, type Axis } from './plot-axis.js';
 import { tooltip } from './plot-bars.js';
-import { el, escaped, heading, label, legend, mark, WIDTH, type Panel } from './plot-svg.js';
+import { goalMark, goalsFor, goalValue } from './plot-goal.js';
+import {
+  el,
+  escaped,
+  heading,
+  label,
+  legend,
+  mark,
+  WIDTH,
+  type LegendEntry,
+  type Panel,
+} from './plot-svg.js';
 import { spread } from './statistics.js';
 import { number, short } from './terminal.js';
 import { SUBJECT_NAMES } from './words.js';
@@ -24,6 +35,8 @@ interface Line {
 const LEFT = 46;
 const RIGHT = 14;
 const PLOT = 200;
+/** Length of the stroke that shows what is to be reached. */
+const GOAL = 20;
 /** Colours of curves that have one subject each. */
 const HUES = 6;
 
@@ -31,10 +44,10 @@ const HUES = 6;
 export function curvePanel(name: string, curves: readonly Curve[]): Panel {
   const title = heading(name);
   const lines = linesOf(curves);
-  const key = legend(
-    lines.map(({ name, hue }) => ({ text: name, class: hue, shape: 'line' })),
-    title.height,
-  );
+  const goals = lines.flatMap(goalsOf);
+  const entries: LegendEntry[] = lines.map(({ name, hue }) => ({ text: name, class: hue, shape: 'line' }));
+  if (goals.length) entries.push({ text: 'to be reached', class: '', shape: 'goal' });
+  const key = legend(entries, title.height);
   const top = title.height + key.height + 26;
   const bottom = top + PLOT;
   const points = lines.flatMap((line) => line.points.map((point) => ({ ...point, subject: line.subject })));
@@ -44,7 +57,10 @@ export function curvePanel(name: string, curves: readonly Curve[]): Panel {
   );
   const y = axisUp(
     curves[0]!,
-    points.flatMap(({ figure, subject }) => figure.samples[subject]!),
+    [
+      ...points.flatMap(({ figure, subject }) => figure.samples[subject]!),
+      ...goals.map(({ value }) => value),
+    ],
     [bottom, top],
   );
   const body = [
@@ -58,9 +74,28 @@ export function curvePanel(name: string, curves: readonly Curve[]): Panel {
       'text-anchor': 'end',
     }),
     ...lines.map((line) => drawn(line, x, y)),
+    ...goals.map(({ at, value, figure, goal }) =>
+      goalMark(figure, goal, `M${(x.place(at) - GOAL / 2).toFixed(2)} ${y.place(value).toFixed(2)}h${GOAL}`),
+    ),
   ];
   const description = `${lines.map(inWords).join('; ')}.`;
   return { title: name, description, width: WIDTH, height: bottom + 38, body: body.join('') };
+}
+
+interface Goal {
+  at: number;
+  value: number;
+  figure: Figure;
+  goal: Bar;
+}
+
+function goalsOf({ points, subject }: Line): Goal[] {
+  return points.flatMap(({ at, figure }) =>
+    goalsFor(figure, subject).flatMap((goal) => {
+      const value = goalValue(figure, goal);
+      return value === undefined ? [] : [{ at, value, figure, goal }];
+    }),
+  );
 }
 
 /** Coloured by subject where a panel has one curve, otherwise by curve, and then other subjects are dashed. */

@@ -24,7 +24,8 @@ export function table(results: Results, width = process.stdout.columns ?? 140): 
 function part(figures: readonly Figure[], width: number): string[] {
   const { alone, curves } = partCurves(figures);
   const parts = alone.length ? [fitting((layout) => figureTable(alone, layout, width), width)] : [];
-  for (const some of groupBy(curves, (curve) => curve.axis).values())
+  const drawn = curves.filter(({ points }) => subjectsOf(points.map(({ figure }) => figure)).length);
+  for (const some of groupBy(drawn, (curve) => curve.axis).values())
     parts.push(fitting((layout) => curveTable(some, layout), width));
   return parts.flatMap((lines, index) => (index ? ['', ...lines] : lines));
 }

@@ -124,6 +124,23 @@ t.test('a full run fits the terminal', async (t) => {
   );
 });
 
+t.test('a curve that was not measured anywhere is no table, but told', async (t) => {
+  const text = table(
+    results([
+      figure('scale/a/1', {
+        curve: 'scale/a',
+        at: { axis: 'routes', value: 1 },
+        missing: { all: 'no memory' },
+        bars: [{ atMost: 1 }],
+      }),
+    ]),
+    140,
+  );
+  t.notMatch(text, /by routes/);
+  t.match(text, /^not measured: scale\/a\/1: no memory$/m);
+  t.match(text, /^0 bars met, 0 missed, 1 not measured$/m);
+});
+
 t.test('nothing measured is a table too', async (t) => {
   t.match(table(results([]), 80), /^0 bars met, 0 missed, 0 not measured$/m);
 });
