@@ -1,140 +1,113 @@
 /**
- * `npm run perf`: our VTEP beside the kernel's in one run, interleaved, medians with least and greatest.
+ * `npm run perf`: our VTEP beside the kernel's and others in one run, interleaved, medians with least and greatest.
  *
- *   npm run perf                 everything, about seven minutes
- *   npm run perf -- --quick      the same figures with fewer and shorter rounds, under two minutes
- *   npm run perf -- micro        nanoseconds per frame of the data plane's functions, no root needed
- *
- * Exit status 0 unless nothing could be measured: a missed bar is a result, not a failure.
+ * Exit status 0 unless nothing could be measured or the words make no sense: a missed bar is a result, not a failure.
  */
-import { memory } from './cost/memory.js';
-import { typescriptShare } from './cost/typescript-share.js';
-import { flood } from './latency/flood.js';
-import { micro } from './micro/main.js';
-import type { Figure } from './suite/figure.js';
-import { busyBefore, describeMachine, readJiffies, share } from './suite/machine.js';
-import type { Progress } from './suite/alternate.js';
-import { withBeds } from './suite/bed.js';
+import { cpus } from 'node:os';
+import { labMissing } from '../test/support/lab/pairs.js';
+import { BENCHES } from './suite/benches.js';
+import { compareCommand } from './suite/compare-command.js';
+import { describeMachine, watchMachine } from './suite/machine.js';
+import { installPeers, PEER_PACKAGES } from './suite/peer.js';
+import { choose, estimate, figureIds, type Bench, type Choice, type Suite } from './suite/plan.js';
+import { Progress, clock } from './suite/progress.js';
+import { table } from './suite/report.js';
+import { save } from './suite/results-file.js';
 import type { Results } from './suite/results.js';
-import { save, table } from './suite/report.js';
-import { delivered, lossAt100k } from './throughput/datagrams.js';
-import { tcp, type TcpOptions } from './throughput/tcp.js';
-import { labMissing, missingFor } from '../test/support/lab/pairs.js';
+import { carryOut, steps } from './suite/run.js';
+import { versions } from './suite/versions.js';
 
-interface Effort {
-  name: string;
-  tcp: { rounds: number; seconds: number };
-  /** TCP between guests, which no bar is set for. */
-  guests: { rounds: number; seconds: number };
-  datagrams: { rounds: number; seconds: number };
-  loss: { rounds: number; seconds: number };
-  flood: { rounds: number; count: number };
-  /** Seconds of profiled TCP. */
-  profile: number;
+const HELP = `usage: npm run perf -- [--quick] [NAME...]
+       npm run perf -- list | compare OLD.json NEW.json | --install-peers | --help
+
+  (nothing)        the whole suite
+  --quick          the figures that have bars, in short: under two minutes
+  NAME...          what begins with it, such as throughput, latency/flood, scale, micro, cost; with --quick in short
+  list             every bench with its figures and the time it takes
+  compare          what changed from one file of results to another, beyond noise
+  --install-peers  installs ${PEER_PACKAGES.join(' and ')} with apt-get, to be measured beside ours (root)
+
+Devices need root; without it the rest is measured. Results go to perf/results.
+`;
+
+function minutes(seconds: number): string {
+  return seconds < 120 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
 }
 
-const QUICK: Effort = {
-  name: 'quick',
-  tcp: { rounds: 5, seconds: 2 },
-  guests: { rounds: 3, seconds: 1 },
-  datagrams: { rounds: 5, seconds: 1 },
-  loss: { rounds: 1, seconds: 3 },
-  flood: { rounds: 3, count: 3000 },
-  profile: 3,
-};
-
-const FULL: Effort = {
-  name: 'full',
-  tcp: { rounds: 9, seconds: 5 },
-  guests: { rounds: 5, seconds: 5 },
-  datagrams: { rounds: 9, seconds: 3 },
-  loss: { rounds: 3, seconds: 10 },
-  flood: { rounds: 5, count: 20_000 },
-  profile: 10,
-};
-
-/** One line, overwritten on a terminal; silent in a log. */
-const progress: Progress = (what) => {
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${what}`);
-};
-
-async function measure(effort: Effort): Promise<Figure[]> {
-  const figures = await withBeds('veth', 'hosts', async (beds) => [
-    await tcp(
-      beds,
-      {
-        id: 'throughput/tcp/1-stream/veth',
-        name: 'TCP, one stream, default veth',
-        ...effort.tcp,
-        bars: [{ against: 'kernel', atLeast: 0.5, stretch: 0.7 }],
-      },
-      progress,
-    ),
-    await delivered(beds, effort.datagrams, progress),
-    await lossAt100k(beds, effort.loss, progress),
-    await flood(beds, effort.flood, progress),
-    await memory(beds),
-  ]);
-  const noTunnel: TcpOptions = {
-    id: 'throughput/tcp/1-stream/no-tunnel',
-    name: 'TCP, one stream, no tunnel segmentation',
-    ...effort.tcp,
-    bars: [{ against: 'kernel', atLeast: 1.3, stretch: 1.7 }],
+function list(): number {
+  const line = (bench: Bench): string => {
+    const time = estimate([{ bench, effort: bench.full }]);
+    const quick = bench.quick === undefined ? '' : ', quick';
+    const ids = figureIds(bench).filter((id) => id !== bench.id);
+    const more = ids.map((id) => `    ${id}\n`).join('');
+    return `${bench.id}  ${bench.name} (${minutes(time)}${quick})\n${more}`;
   };
-  const guests = {
-    id: 'throughput/tcp/1-stream/guests',
-    name: 'TCP, one stream, between bridged guests',
-    ...effort.guests,
-  };
-  figures.splice(
-    1,
-    0,
-    await withBeds('no-tunnel', 'hosts', (beds) => tcp(beds, noTunnel, progress)),
-    await withBeds('veth', 'guests', (beds) => tcp(beds, guests, progress)),
+  process.stdout.write(BENCHES.map(line).join(''));
+  const [quick, full] = (['quick', 'full'] as const).map((suite) =>
+    minutes(estimate(choose(BENCHES, suite, []))),
   );
-  progress('profile of a worker');
-  figures.push(await typescriptShare(effort.profile));
-  return figures;
-}
-
-async function throughput(effort: Effort): Promise<number> {
-  const why = labMissing() || (missingFor(['uvtep']) && missingFor(['kernel']));
-  if (why) {
-    process.stderr.write(`nothing can be measured here: ${why}\n`);
-    return 1;
-  }
-  const busy = await busyBefore();
-  const from = readJiffies();
-  const started = performance.now();
-  const figures = await measure(effort);
-  const results: Results = {
-    version: 2,
-    date: new Date().toISOString(),
-    suite: effort.name,
-    machine: describeMachine(),
-    versions: {},
-    skipped: [],
-    busyBefore: busy,
-    stolen: share(from, readJiffies(), 'steal'),
-    seconds: (performance.now() - started) / 1000,
-    figures,
-  };
-  progress('');
-  process.stdout.write(`${table(results)}\nwritten to ${save(results)}\n`);
+  process.stdout.write(`\nabout ${full} in all, about ${quick} with --quick\n`);
   return 0;
 }
 
-async function main(words: string[]): Promise<number> {
-  if (words[0] === 'micro' && words.length === 1) return await micro(1);
-  const unknown = words.find((word) => word !== '--quick');
-  if (unknown !== undefined) {
-    process.stderr.write(`"${unknown}" is no suite; expected --quick or micro\n`);
-    return 1;
-  }
-  const quick = words.includes('--quick');
-  const status = await throughput(quick ? QUICK : FULL);
-  process.stdout.write('\n');
-  return Math.max(status, await micro(quick ? 0.3 : 1));
+/** Without a laboratory, what needs none. */
+function possible(choices: readonly Choice[]): { choices: Choice[]; skipped: Results['skipped'] } {
+  const why = labMissing();
+  const stays = ({ bench }: Choice): boolean => why === '' || bench.anywhere === true;
+  return {
+    choices: choices.filter(stays),
+    skipped: choices.filter((choice) => !stays(choice)).map(({ bench }) => ({ name: bench.name, why })),
+  };
 }
 
-process.exitCode = await main(process.argv.slice(2));
+async function measure(suite: Suite, names: readonly string[]): Promise<number> {
+  const { choices, skipped } = possible(choose(BENCHES, suite, names));
+  process.stderr.write(`${choices.length} benches, about ${minutes(estimate(choices))}\n`);
+  if (cpus().length === 1)
+    process.stderr.write(
+      'one CPU: generator, sink and what is measured share it, and rates are lower for it\n',
+    );
+  const began = performance.now();
+  const date = new Date().toISOString();
+  const progress = new Progress(steps(choices));
+  const watch = await watchMachine();
+  const outcome = await carryOut(choices, progress);
+  progress.finish();
+  const results: Results = {
+    version: 2,
+    date,
+    suite: [suite, ...names].join(' '),
+    machine: describeMachine(),
+    versions: await versions(),
+    ...watch.end(),
+    seconds: (performance.now() - began) / 1000,
+    figures: outcome.figures,
+    skipped: [...skipped, ...outcome.skipped],
+  };
+  const path = save(results);
+  process.stdout.write(`${table(results)}\n${clock(results.seconds)} in all, written to ${path}\n`);
+  return outcome.figures.some(({ samples }) => Object.keys(samples).length > 0) ? 0 : 1;
+}
+
+async function main(words: string[]): Promise<number> {
+  if (words.includes('--help') || words.includes('-h')) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if (words[0] === 'list' && words.length === 1) return list();
+  if (words[0] === 'compare') return await compareCommand(words.slice(1));
+  if (words[0] === '--install-peers' && words.length === 1) {
+    await installPeers();
+    return 0;
+  }
+  const names = words.filter((word) => word !== '--quick');
+  const option = names.find((name) => name.startsWith('-'));
+  if (option !== undefined)
+    throw new Error(`"${option}" is no option here; \`npm run perf -- --help\` shows them`);
+  return await measure(words.includes('--quick') ? 'quick' : 'full', names);
+}
+
+process.exitCode = await main(process.argv.slice(2)).catch((error: Error) => {
+  process.stderr.write(`perf: ${error.message}\n`);
+  return 1;
+});

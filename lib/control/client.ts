@@ -121,6 +121,10 @@ export class Client {
   setFdb(dev: string, request: FdbRequest): Promise<void> {
     return this.#call('POST', link(dev, '/fdb'), request);
   }
+  /** Up to 10,000 entries in one call, in order; at the first that fails those before it are in effect. */
+  setFdbBulk(dev: string, entries: readonly FdbRequest[]): Promise<{ set: number }> {
+    return this.#call('POST', link(dev, '/fdb/bulk'), { entries });
+  }
   deleteFdb(dev: string, request: FdbDelete): Promise<void> {
     return this.#call('DELETE', link(dev, '/fdb'), request);
   }

@@ -1,8 +1,9 @@
 /*
  * The source of vtep-datagrams: flows that take turns, up to 64 sends a system call, on a schedule or as fast as it goes.
  *
- * Every flow has a socket, and so a source port, of its own, and sends `burst` datagrams before the next one's turn. One
- * is the default: frames of many flows that meet on a link interleave, and testers interleave their streams.
+ * Every flow has a socket, and so a source port, of its own, goes to one of `addresses` in turn, and sends `burst`
+ * datagrams before the next one's turn. One is the default: frames of many flows that meet on a link interleave, and
+ * testers interleave their streams.
  *
  * With a rate, the source wakes every `wake_ns` and sends what is due then. It sends late rather than not at all, so that
  * the rate holds: how often it woke and the most that ever left at one waking are reported, as the reader's hint that
@@ -32,10 +33,10 @@ static struct {
   uint64_t duration_ns, count, wake_ns;
   size_t size;
   double kpps;
-  int flows, burst, segments;
+  int flows, burst, segments, addresses;
   uint16_t run;
   bool without_ring;
-} opt = {.duration_ns = 5 * NS_PER_S, .wake_ns = WAKE_NS, .size = 64, .flows = 1, .burst = 1, .segments = 1};
+} opt = {.duration_ns = 5 * NS_PER_S, .wake_ns = WAKE_NS, .size = 64, .flows = 1, .burst = 1, .segments = 1, .addresses = 1};
 
 static int sockets[MAX_FLOWS];
 static uint64_t sequences[MAX_FLOWS];
@@ -52,6 +53,17 @@ static void raise_descriptor_limit(void) {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* The address `by` after opt.to: its last four octets count on. */
+static struct sockaddr_storage address_after(uint32_t by) {
+  struct sockaddr_storage to = opt.to;
+  uint8_t *last = to.ss_family == AF_INET ? (uint8_t *)&((struct sockaddr_in *)&to)->sin_addr : ((struct sockaddr_in6 *)&to)->sin6_addr.s6_addr + 12;
+  uint32_t word;
+  memcpy(&word, last, sizeof word);
+  word = htonl(ntohl(word) + by);
+  memcpy(last, &word, sizeof word);
+  return to;
+}
+
 static void open_flows(void) {
   raise_descriptor_limit();
   for (int i = 0; i < opt.flows; i++) {
@@ -59,7 +71,8 @@ static void open_flows(void) {
     if (fd < 0) fail("socket");
     force_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF);
     if (opt.segments > 1 && setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof size) < 0) fail("UDP_SEGMENT (needs Linux 4.18)");
-    if (connect(fd, (struct sockaddr *)&opt.to, opt.to_length) < 0) fail("connect");
+    struct sockaddr_storage to = address_after((uint32_t)(i % opt.addresses));
+    if (connect(fd, (struct sockaddr *)&to, opt.to_length) < 0) fail("connect");
     sockets[i] = fd;
   }
   slot_size = opt.size * (size_t)opt.segments;

@@ -1,17 +1,36 @@
-/** `npm run perf -- micro`: nanoseconds per frame of the functions every frame passes, over batches of 64. No root, no devices. */
+/** Nanoseconds and octets per frame of the functions every frame passes, over batches of 64. No root, no devices. */
+import type { Bench as SuiteBench } from '../suite/plan.js';
+import { allocation } from './allocation.js';
 import { runBenches, type Bench } from './bench.js';
 
-const FILES = ['table/fdb', 'dataplane/encap', 'dataplane/decap', 'dataplane/arp-proxy'] as const;
+/** Paths below this folder, with how many functions each times. */
+const FILES = [
+  { path: 'table/fdb', benches: 4 },
+  { path: 'dataplane/encap', benches: 3 },
+  { path: 'dataplane/decap', benches: 3 },
+  { path: 'dataplane/arp-proxy', benches: 1 },
+] as const;
 
-/** @param seconds each function is run for, after benny's own warm-up */
-export async function micro(seconds: number): Promise<number> {
-  process.stdout.write('ns per frame, median (least-greatest)\n');
-  for (const file of FILES) {
-    const { benches } = (await import(`./${file}.js`)) as { benches: readonly Bench[] };
-    for (const { name, median, min, max } of await runBenches(file, benches, seconds))
-      process.stdout.write(
-        `${name.padEnd(56)} ${median.toFixed(1).padStart(7)}  (${min.toFixed(1)}-${max.toFixed(1)})\n`,
-      );
-  }
-  return 0;
+/** benny's warm-up, a table filled, and the look at the heap. */
+const AROUND = 0.7;
+
+function microBench({ path, benches: count }: (typeof FILES)[number]): SuiteBench {
+  const id = `micro/${path}`;
+  return {
+    id,
+    figures: [`${id}/*`],
+    name: `nanoseconds and octets per frame, ${path}`,
+    subjects: ['uvtep'],
+    anywhere: true,
+    quick: { rounds: 1, seconds: 0.15 },
+    full: { rounds: 1, seconds: 2 },
+    takes: ({ seconds }) => count * (seconds + AROUND),
+    async run(_beds, { seconds }, tell) {
+      const { benches } = (await import(`./${path}.js`)) as { benches: readonly Bench[] };
+      tell(`${benches.length} functions`);
+      return [...(await runBenches(path, benches, seconds)), allocation(path, benches)];
+    },
+  };
 }
+
+export const microBenches: readonly SuiteBench[] = FILES.map(microBench);

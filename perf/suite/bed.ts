@@ -1,82 +1,84 @@
 /**
- * Test beds side by side: the same two hosts once with our VTEPs and once with the kernel's, kept open together so that
- * every figure is taken A B A B. Each lies in namespaces of its own; only one carries traffic at a time.
+ * Test beds side by side: the same two hosts once with our VTEPs, once with the kernel's, and so on, kept open together so
+ * that every figure is taken A B A B. Each lies in namespaces of its own; only one carries traffic at a time.
  */
-import type { Kind } from '../../test/support/lab/dialect.js';
-import { Guest } from '../../test/support/lab/guest.js';
-import { Lab, type Segmentation } from '../../test/support/lab/lab.js';
-import { missingFor } from '../../test/support/lab/pairs.js';
-import { guestAddress, layOutSwitch, PORT, VNI } from '../../test/support/lab/scenario/learning-switch.js';
-
-/** Who talks: the hosts' own stacks, with an address on the VTEP, or guests behind a bridge. */
-export type Ends = 'hosts' | 'guests';
+import type { Guest } from '../../test/support/lab/guest.js';
+import { Lab } from '../../test/support/lab/lab.js';
+import { soon } from '../../test/support/lab/soon.js';
+import { ADAPTERS, type Layout } from './adapter.js';
+import type { Subject } from './figure.js';
 
 export interface Bed {
-  kind: Kind;
+  subject: Subject;
   lab: Lab;
   from: Guest;
   to: Guest;
 }
 
-/** Beds of the kinds this machine has, and why it lacks the others. */
+/** Beds of the subjects this machine has, and why it lacks the others. */
 export interface Beds {
   beds: Bed[];
-  missing: Partial<Record<Kind, string>>;
+  missing: Partial<Record<Subject, string>>;
 }
 
-/** A VTEP on each host that points to the other's, with the address a guest would have. */
-async function layOutPair(lab: Lab): Promise<Guest[]> {
-  const ends: Guest[] = [];
-  for (const [index, host] of lab.hosts.entries()) {
-    const peer = lab.hosts[1 - index]!;
-    await host.vtep(`link add vtep0 type vxlan id ${VNI} dstport ${PORT} dev eth0 remote ${peer.address}`);
-    await host.namespace.ip(`addr add ${guestAddress(index)}/24 dev vtep0`);
-    await host.namespace.ip('link set vtep0 up');
-    ends.push(new Guest(host.namespace, guestAddress(index), ''));
-  }
-  return ends;
+export interface BedOptions {
+  /** Environment of the commands and daemons, besides the subject's own. */
+  env?: Record<string, string>;
+  /** Done before anything is laid out, such as starting daemons in another way. */
+  prepare?: (lab: Lab) => Promise<void>;
 }
 
-async function layOutGuests(lab: Lab): Promise<Guest[]> {
-  await layOutSwitch(lab);
-  return lab.hosts.map((host) => host.guests[0]!);
-}
-
-/** @param prepare done before any VTEP is made, such as starting daemons in another way */
-export async function openBed(
-  kind: Kind,
-  segmentation: Segmentation,
-  ends: Ends,
-  prepare?: (lab: Lab) => Promise<void>,
-): Promise<Bed> {
-  const lab = await Lab.open({ hosts: [kind, kind], segmentation });
+/**
+ * One bed, through which a ping has come.
+ * @throws {Error} when it cannot be laid out; nothing is left then
+ */
+export async function openBed(subject: Subject, layout: Layout, options: BedOptions = {}): Promise<Bed> {
+  const adapter = ADAPTERS[subject];
+  const { segmentation } = layout;
+  const lab = await Lab.open({
+    hosts: [adapter.kind, adapter.kind],
+    segmentation,
+    gro: segmentation === 'plain', // a NIC that segments nothing still coalesces what it receives
+    env: { ...adapter.env, ...options.env },
+  });
   try {
-    await prepare?.(lab);
-    const [from, to] = await (ends === 'guests' ? layOutGuests(lab) : layOutPair(lab));
-    const ping = await from!.ping(guestAddress(1), { count: 3, interval: 50_000 });
-    if (ping.received === 0) throw new Error(`no ping through the ${kind} overlay`);
-    return { kind, lab, from: from!, to: to! };
+    await options.prepare?.(lab);
+    const [from, to] = await adapter.layOut(lab, layout);
+    const answers = async (): Promise<boolean> =>
+      (await from.ping(to.address, { count: 1, timeout: 200 })).received > 0;
+    if (!(await soon(answers, 5000))) throw new Error(`no ping through the overlay of ${subject}`);
+    return { subject, lab, from, to };
   } catch (error) {
     await lab.close();
     throw error;
   }
 }
 
-/** Opens the beds, hands them to `body`, closes them whatever happens. */
-export async function withBeds<T>(
-  segmentation: Segmentation,
-  ends: Ends,
-  body: (beds: Beds) => Promise<T>,
-): Promise<T> {
+/** Opens a bed for each subject that can be had; one that fails is missing, and the rest is measured. */
+export async function openBeds(subjects: readonly Subject[], layout: Layout): Promise<Beds> {
   const open: Beds = { beds: [], missing: {} };
-  try {
-    for (const kind of ['uvtep', 'kernel'] as const) {
-      const why = missingFor([kind]);
-      if (why) open.missing[kind] = why;
-      else open.beds.push(await openBed(kind, segmentation, ends));
-    }
-    return await body(open);
-  } finally {
-    for (const bed of open.beds) await bed.lab.close();
+  for (const subject of subjects) {
+    const why = ADAPTERS[subject].missing(layout);
+    if (why) open.missing[subject] = why;
+    else
+      await openBed(subject, layout).then(
+        (bed) => open.beds.push(bed),
+        (error: Error) => (open.missing[subject] = `could not be laid out: ${error.message}`),
+      );
   }
+  return open;
+}
+
+export async function closeBeds({ beds }: Beds): Promise<void> {
+  for (const bed of beds) await bed.lab.close();
+}
+
+/** The beds of some subjects among those open. */
+export function only({ beds, missing }: Beds, subjects: readonly Subject[]): Beds {
+  return {
+    beds: beds.filter(({ subject }) => subjects.includes(subject)),
+    missing: Object.fromEntries(
+      Object.entries(missing).filter(([subject]) => subjects.includes(subject as Subject)),
+    ),
+  };
 }

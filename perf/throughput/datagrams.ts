@@ -1,71 +1,56 @@
-/** Small UDP datagrams of one flow: how many arrive when more are offered than can pass, and that none is lost at 100 kpps. */
-import type { Beds } from '../suite/bed.js';
-import type { Figure } from '../suite/figure.js';
-import { alternate, type Progress } from '../suite/alternate.js';
+/** UDP: how many datagrams arrive when more are offered than can pass. What was sent does not count. */
+import { alternate, figureOf } from '../suite/alternate.js';
+import type { Bar, Figure, Subject } from '../suite/figure.js';
+import type { Bench, Effort } from '../suite/plan.js';
+import { DEFAULT_LAYOUT } from '../suite/layouts.js';
 
-/** UDP payload of 64 octets: a frame of 106 with Ethernet, IP and UDP. */
-const SIZE = 64;
-/** A source that falls behind 100 kpps by more does not show what it should. */
-const ENOUGH = 98;
+export interface DatagramBenchOptions {
+  /** UDP payload, octets: a frame has 42 more. */
+  size: number;
+  flows: number;
+  subjects: readonly Subject[];
+  bars?: Bar[];
+  quick?: Effort;
+  full: Effort;
+}
 
-export interface DatagramFigureOptions {
-  rounds: number;
-  seconds: number;
+export const flowsNamed = (flows: number): string => (flows === 1 ? 'one flow' : `${flows} flows`);
+export const flowsPath = (flows: number): string => (flows === 1 ? '1-flow' : `${flows}-flows`);
+
+/** Says when the sink, and not what was measured, was the limit. */
+export function overflowNote(overflowed: readonly number[]): string | undefined {
+  const most = Math.max(0, ...overflowed);
+  return most > 0
+    ? `the sink's socket overflowed (${most} datagrams at most): the sink was a limit`
+    : undefined;
 }
 
 /** Thousands a second that arrive, the source sending as fast as it can. */
-export async function delivered(
-  beds: Beds,
-  options: DatagramFigureOptions,
-  progress: Progress,
-): Promise<Figure> {
-  const name = '64-byte UDP delivered, one flow';
-  let overflowed = 0;
-  const samples = await alternate(beds, name, options.rounds, progress, async ({ from, to }) => {
-    const result = await from.datagramsTo(to, { seconds: options.seconds, size: SIZE });
-    overflowed = Math.max(overflowed, result.overflowed);
-    return result.deliveredKpps;
-  });
-  const note = overflowed
-    ? `the sink's socket overflowed (${overflowed} datagrams): the sink was a limit`
-    : undefined;
+export function delivered(options: DatagramBenchOptions): Bench {
+  const { size, flows, subjects, quick, full, bars } = options;
+  const id = `throughput/udp/${size}/${flowsPath(flows)}`;
+  const name = `${size}-byte UDP delivered, ${flowsNamed(flows)}`;
+  const describe = { id, name, unit: 'kpps', digits: 0, better: 'more' as const, bars };
   return {
-    id: 'throughput/udp/64/1-flow',
+    id,
     name,
-    unit: 'kpps',
-    digits: 0,
-    better: 'more',
-    samples,
-    bars: [{ against: 'kernel', atLeast: 1.5 }],
-    note,
-  };
-}
-
-/** Datagrams lost of 100,000 a second. */
-export async function lossAt100k(
-  beds: Beds,
-  options: DatagramFigureOptions,
-  progress: Progress,
-): Promise<Figure> {
-  const name = 'lost at 100 kpps, 64 bytes';
-  let offered = Infinity;
-  const samples = await alternate(beds, name, options.rounds, progress, async ({ kind, from, to }) => {
-    const result = await from.datagramsTo(to, { seconds: options.seconds, size: SIZE, kpps: 100 });
-    if (kind === 'uvtep') offered = Math.min(offered, result.offeredKpps);
-    return result.lost;
-  });
-  const missing =
-    offered < ENOUGH
-      ? `the source reached only ${offered.toFixed(0)} kpps: too little CPU left for it`
-      : undefined;
-  return {
-    id: 'throughput/udp/64/lost-at-100-kpps',
-    name,
-    unit: 'datagrams',
-    digits: 0,
-    better: 'less',
-    samples,
-    bars: [{ atMost: 0, worst: true }],
-    missing: missing === undefined ? undefined : { all: missing },
+    layout: DEFAULT_LAYOUT,
+    subjects,
+    quick,
+    full,
+    async run(beds, { rounds, seconds }, tell): Promise<Figure[]> {
+      const taken = await alternate(beds, rounds, tell, ({ from, to }) =>
+        from.datagramsTo(to, { seconds, size, flows }),
+      );
+      const overflowed = Object.values(taken.samples).flatMap((results) =>
+        results.map((result) => result.overflowed),
+      );
+      return [
+        {
+          ...figureOf(taken, describe, ({ deliveredKpps }) => deliveredKpps),
+          note: overflowNote(overflowed),
+        },
+      ];
+    },
   };
 }

@@ -208,6 +208,7 @@ t.test('the OpenAPI document names every endpoint', async (t) => {
     '/v1/links',
     '/v1/links/{dev}',
     '/v1/links/{dev}/fdb',
+    '/v1/links/{dev}/fdb/bulk',
     '/v1/links/{dev}/fdb/flush',
     '/v1/links/{dev}/fdb/{mac}',
     '/v1/links/{dev}/neigh',
@@ -242,4 +243,27 @@ t.test('metrics in Prometheus text', async (t) => {
   }
   await client.deleteLink('vtep0');
   t.notMatch((await raw('GET', '/metrics')).text, 'vtep0', 'a deleted link leaves no series behind');
+});
+
+t.test('many FDB entries in one call', async (t) => {
+  await client.addLink({ name: 'vtep0', id: 42 });
+  const entry = (last: number) => ({
+    verb: 'add' as const,
+    mac: `02:00:00:00:00:0${last}`,
+    dst: '192.0.2.1',
+  });
+  t.same(await client.setFdbBulk('vtep0', [entry(1), entry(2)]), { set: 2 });
+  t.equal((await client.fdb('vtep0')).length, 2);
+
+  const exists = await refusal(client.setFdbBulk('vtep0', [entry(3), entry(2), entry(4)]));
+  t.match(exists, { code: 'ERR_VTEP_EXISTS', errno: 'EEXIST' });
+  t.match(exists.message, /^entries\[1\]: /, 'the one that failed is named');
+  t.equal((await client.fdb('vtep0')).length, 3, 'the one before it is in effect, the one after is not');
+
+  const bad = await refusal(client.setFdbBulk('vtep0', [entry(5), { ...entry(6), port: 0 }]));
+  t.match(bad, { code: 'ERR_VTEP_ARGUMENT', message: /^entries\[1\]\.port is 0; expected a UDP port/ });
+  t.match(await refusal(client.setFdbBulk('vtep0', [])), { message: /expected 1 to 10000 entries/ });
+  const many = Array.from({ length: 10_001 }, () => entry(7));
+  t.match(await refusal(client.setFdbBulk('vtep0', many)), { message: /expected 1 to 10000 entries/ });
+  t.equal((await client.fdb('vtep0')).length, 3, 'a request that does not fit its schema changes nothing');
 });

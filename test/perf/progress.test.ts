@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Progress as Tell } from '../../perf/suite/alternate.js';
+import type { Tell } from '../../perf/suite/alternate.js';
 import { clock, Progress } from '../../perf/suite/progress.js';
 
 /** What was written, and a clock that is set by hand. */

@@ -59,6 +59,8 @@ export const RouteAnswer = Type.Object({
   origin,
 });
 
+export const BulkAnswer = Type.Object({ set: Type.Integer() });
+
 export const FlushAnswer = Type.Object({ flushed: Type.Integer() });
 
 export const DaemonAnswer = Type.Object({

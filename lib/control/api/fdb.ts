@@ -1,21 +1,43 @@
 /** /v1/links/{dev}/fdb: the forwarding database. */
 import Type from 'typebox';
+import type { ForwardingDatabase } from '../../engine/api.js';
 import type { FdbRequest } from '../../engine/types.js';
 import { VtepError } from '../../errors.js';
 import { argument, checkMac } from '../validate.js';
 import { completeFdb, completeFdbFlush } from '../validate-entries.js';
-import { FdbAnswer, FlushAnswer, Nothing, answers } from './answers.js';
+import { BulkAnswer, FdbAnswer, FlushAnswer, Nothing, answers } from './answers.js';
 import { vtepOf, type Api, type ApiContext } from './context.js';
-import { DevParams, FdbDeleteBody, FdbFlushBody, FdbParams, FdbQuery, FdbRequestBody } from './schemas.js';
+import {
+  DevParams,
+  FdbBulkBody,
+  FdbDeleteBody,
+  FdbFlushBody,
+  FdbParams,
+  FdbQuery,
+  FdbRequestBody,
+} from './schemas.js';
 
 const PATH = '/v1/links/:dev/fdb';
 const VNI_MAX = 0xffffff;
+/** FDB_BULK_MAX entries with every field given at its longest. */
+const BULK_BODY_LIMIT = 4 * 1024 * 1024;
 
 function vniOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (Number(text) > VNI_MAX)
     throw argument(text, `src_vni is ${text}; expected a VNI, 0 to ${VNI_MAX}`, 'ERANGE');
   return Number(text);
+}
+
+/** One entry of many; an error says which. */
+function setOne(fdb: ForwardingDatabase, entry: FdbRequest, index: number): void {
+  try {
+    fdb.set(completeFdb(entry));
+  } catch (error) {
+    if (!(error instanceof VtepError)) throw error;
+    const { code, message, errno, word } = error;
+    throw new VtepError(code, `entries[${index}]: ${message}`, { errno, word, cause: error });
+  }
 }
 
 export function fdbEndpoints(api: Api, context: ApiContext): void {
@@ -50,6 +72,19 @@ export function fdbEndpoints(api: Api, context: ApiContext): void {
   api.post(PATH, { schema: set }, (request, reply) => {
     vtepOf(context, request.params.dev).fdb.set(completeFdb(request.body as FdbRequest));
     return reply.status(204).send();
+  });
+
+  const bulk = {
+    ...common,
+    summary: 'Add, append or replace many, in order; at the first that fails, those before it are in effect',
+    body: FdbBulkBody,
+    response: answers(200, BulkAnswer),
+  };
+  api.post(`${PATH}/bulk`, { schema: bulk, bodyLimit: BULK_BODY_LIMIT }, (request) => {
+    const { fdb } = vtepOf(context, request.params.dev);
+    const { entries } = request.body as { entries: FdbRequest[] };
+    for (const [index, entry] of entries.entries()) setOne(fdb, entry, index);
+    return { set: entries.length };
   });
 
   const remove = {

@@ -96,6 +96,20 @@ export const FdbRequestBody = Type.Object(
   closed,
 );
 
+/** A request is answered before the next is looked at: longer ones would keep everybody else waiting. */
+export const FDB_BULK_MAX = 10_000;
+
+export const FdbBulkBody = Type.Object(
+  {
+    entries: Type.Array(FdbRequestBody, {
+      minItems: 1,
+      maxItems: FDB_BULK_MAX,
+      description: `1 to ${FDB_BULK_MAX} entries`,
+    }),
+  },
+  closed,
+);
+
 export const FdbDeleteBody = Type.Object({ mac: Mac, srcVni, dst: Type.Optional(dst), ...remote }, closed);
 
 export const FdbFlushBody = Type.Object(

@@ -6,7 +6,18 @@ import { GSO_SIZE, LENGTH, OFFSET, PEER2, PEER3, type Batch } from '../../../lib
 import type { Slab } from '../../../lib/memory/slab.js';
 import { VniTable } from '../../../lib/table/vni.js';
 import { FRAMES, type Bench } from '../bench.js';
-import { FRAME_BYTES, makeDevice, makeMemory, NOW, REMOTE, V4_MAPPED, VNI, writeUdpFrame } from './vtep.js';
+import type { Bar } from '../../suite/figure.js';
+import {
+  FRAME_BYTES,
+  makeDevice,
+  makeMemory,
+  NOW,
+  PER_FRAME,
+  REMOTE,
+  V4_MAPPED,
+  VNI,
+  writeUdpFrame,
+} from './vtep.js';
 
 const HEADER_BYTES = 8;
 
@@ -25,7 +36,7 @@ function describe(rx: Batch, i: number, offset: number, length: number, segment:
 }
 
 /** @param perEntry datagrams the kernel joined into one (UDP_GRO) */
-function receive(name: string, perEntry: number, sources: number): Bench {
+function receive(name: string, perEntry: number, sources: number, bars?: Bar[]): Bench {
   const devices: Device[] = [makeDevice(1024)];
   const { slab, ring, rx, tx } = makeMemory();
   const segment = HEADER_BYTES + FRAME_BYTES;
@@ -50,11 +61,11 @@ function receive(name: string, perEntry: number, sources: number): Bench {
   };
   run();
   if (tx.length !== FRAMES) throw new Error(`${name}: ${tx.length} of ${FRAMES} frames were handed up`);
-  return { name, run };
+  return { name, run, bars };
 }
 
 export const benches: readonly Bench[] = [
   receive('decap, one source, single datagrams', 1, 1),
-  receive('decap, 64 sources, single datagrams', 1, 64),
+  receive('decap, 64 sources, single datagrams', 1, 64, PER_FRAME),
   receive('decap, one source, 32 datagrams joined by the kernel', 32, 1),
 ];

@@ -2,10 +2,11 @@
 import { Encap } from '../../../lib/dataplane/encap.js';
 import { PendingLearns } from '../../../lib/dataplane/pending.js';
 import { FRAMES, type Bench } from '../bench.js';
-import { makeDevice, makeMemory, NOW, writeUdpFrame } from './vtep.js';
+import type { Bar } from '../../suite/figure.js';
+import { makeDevice, makeMemory, NOW, PER_FRAME, writeUdpFrame } from './vtep.js';
 
 /** 64 frames to as many MACs, `stride` apart, in a table of `entries`. */
-function unicast(name: string, entries: number, stride: number): Bench {
+function unicast(name: string, entries: number, stride: number, bars?: Bar[]): Bench {
   const device = makeDevice(entries);
   const { slab, ring, rx, tx, back } = makeMemory();
   for (let i = 0; i < FRAMES; i++) writeUdpFrame(slab, slab.slotOffset(i), 100 + i, (i * stride) % entries);
@@ -16,11 +17,11 @@ function unicast(name: string, entries: number, stride: number): Bench {
   };
   run();
   if (tx.length !== FRAMES) throw new Error(`${name}: ${tx.length} of ${FRAMES} frames were encapsulated`);
-  return { name, run };
+  return { name, run, bars };
 }
 
 export const benches: readonly Bench[] = [
   unicast('encap, one destination', 1, 0),
-  unicast('encap, 64 destinations', 64, 1),
+  unicast('encap, 64 destinations', 64, 1, PER_FRAME),
   unicast('encap, 64 destinations, table of 1,000,000', 1_000_000, 15_013),
 ];

@@ -50,6 +50,8 @@ export interface DatagramOptions {
   kpps?: number;
   /** They take turns; each has a source port of its own. Default 1. */
   flows?: number;
+  /** The flows go in turn to as many addresses, the peer's and those after it; default 1. */
+  addresses?: number;
   /** Datagrams of one flow before the next one's turn, default 1. */
   burst?: number;
   count?: number;
@@ -188,6 +190,7 @@ function sourceFlags(options: DatagramOptions): Record<string, number | undefine
     '-r': options.kpps,
     '-w': options.wake,
     '-n': options.flows,
+    '-a': options.addresses,
     '-b': options.burst,
     '-g': options.segments,
   };

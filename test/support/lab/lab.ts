@@ -24,6 +24,10 @@ export interface LabOptions {
    * NICs of small hosts; 'plain' not even UDP.
    */
   segmentation?: Segmentation;
+  /** Whether the underlay's interfaces coalesce what they receive, as NICs do; default as the kernel makes a veth: not. */
+  gro?: boolean;
+  /** Environment of every command, and so of the daemons they start. */
+  env?: Record<string, string>;
   /** Told each command and event as it happens. */
   narrate?: Narrator;
 }
@@ -70,10 +74,10 @@ export class Lab {
     if (labs === 0) sweepAbandoned();
     const lab = new Lab();
     try {
-      for (const [index, kind] of options.hosts.entries()) await lab.#addHost(kind, index, options.narrate);
+      for (const [index, kind] of options.hosts.entries()) await lab.#addHost(kind, index, options);
       if (options.hosts.length === 2) await lab.#joinDirectly(options.mtu ?? 1500);
       else await lab.#joinByWire(options.mtu ?? 1500);
-      for (const host of lab.hosts) await lab.#bringUp(host, options.segmentation ?? 'veth');
+      for (const host of lab.hosts) await lab.#bringUp(host, options);
     } catch (error) {
       await lab.close();
       throw error;
@@ -81,9 +85,9 @@ export class Lab {
     return lab;
   }
 
-  async #addHost(kind: Kind, index: number, narrate: Narrator | undefined): Promise<void> {
+  async #addHost(kind: Kind, index: number, { env, narrate }: LabOptions): Promise<void> {
     const letter = this.#letter(index);
-    const namespace = await Namespace.create(letter, { VTEP_RUN_DIR: this.runDirectory }, narrate);
+    const namespace = await Namespace.create(letter, { ...env, VTEP_RUN_DIR: this.runDirectory }, narrate);
     this.#namespaces.push(namespace);
     const last = index + 2;
     const underlay = { address: `192.168.100.${last}`, address6: `fd00:100::${last}` };
@@ -118,11 +122,12 @@ export class Lab {
     }
   }
 
-  async #bringUp(host: Host, segmentation: Segmentation): Promise<void> {
+  async #bringUp(host: Host, { segmentation = 'veth', gro = false }: LabOptions): Promise<void> {
     await host.namespace.ip(`addr add ${host.address}/24 dev eth0`);
     await host.namespace.ip(`addr add ${host.address6}/64 dev eth0 nodad`, { quiet: true });
     await host.namespace.ip('link set eth0 up');
     if (segmentation !== 'veth') await host.features('eth0', segmentation === 'plain' ? PLAIN : NO_TUNNEL);
+    if (gro) await host.features('eth0', { 'rx-gro': 'on' });
   }
 
   /** Ends daemons and guests, removes every namespace. */
