@@ -24,7 +24,10 @@ export interface LabOptions {
    * NICs of small hosts; 'plain' not even UDP.
    */
   segmentation?: Segmentation;
-  /** Whether the underlay's interfaces coalesce what they receive, as NICs do; default as the kernel makes a veth: not. */
+  /**
+   * Whether the underlay's interfaces coalesce what they receive, as NICs do; default as the kernel makes a veth: not. A veth
+   * does it only where its peer has no TCP segmentation (veth_skb_is_eligible_for_gro), which then goes, too.
+   */
   gro?: boolean;
   /** Environment of every command, and so of the daemons they start. */
   env?: Record<string, string>;
@@ -35,6 +38,12 @@ export interface LabOptions {
 export type Segmentation = 'veth' | 'no-tunnel' | 'plain';
 
 const NO_TUNNEL = { 'tx-udp_tnl-segmentation': 'off', 'tx-udp_tnl-csum-segmentation': 'off' } as const;
+const NO_TCP = {
+  'tx-tcp-segmentation': 'off',
+  'tx-tcp-ecn-segmentation': 'off',
+  'tx-tcp-mangleid-segmentation': 'off',
+  'tx-tcp6-segmentation': 'off',
+} as const;
 const PLAIN = { ...NO_TUNNEL, 'tx-udp-segmentation': 'off' } as const;
 
 let labs = 0;
@@ -127,7 +136,7 @@ export class Lab {
     await host.namespace.ip(`addr add ${host.address6}/64 dev eth0 nodad`, { quiet: true });
     await host.namespace.ip('link set eth0 up');
     if (segmentation !== 'veth') await host.features('eth0', segmentation === 'plain' ? PLAIN : NO_TUNNEL);
-    if (gro) await host.features('eth0', { 'rx-gro': 'on' });
+    if (gro) await host.features('eth0', { ...NO_TCP, 'rx-gro': 'on' });
   }
 
   /** Ends daemons and guests, removes every namespace. */
