@@ -94,11 +94,11 @@ int poll_wait(int poller, int32_t *ready, uint32_t max, int64_t timeout, int64_t
   return got;
 }
 
-/** Without the slack of 50 us that a thread's timers have by default, which would bunch short sleeps into long ones. */
+/** Slept without the slack of 50 us that a thread's timers have by default, which would bunch short sleeps into long ones. */
 int poll_nap(int64_t duration) {
   static _Thread_local bool exact;
   if (!exact) exact = prctl(PR_SET_TIMERSLACK, 1000) == 0;
-  if (duration <= 0) return 0;
+  if (duration <= 0) return sched_yield() < 0 ? -errno : 0;
   struct timespec time = {.tv_sec = duration / 1000000, .tv_nsec = duration % 1000000 * 1000};
   return -clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
 }

@@ -30,7 +30,7 @@ int poll_wait(int poller, int32_t *ready, uint32_t max, int64_t timeout, int64_t
 
 /**
  * poll_nap() - Sleeps whatever comes: who sends meanwhile wakes nobody.
- * @duration: microseconds, <= 0 = not at all
+ * @duration: microseconds, <= 0 = only lets others run that are ready to
  * Return: 0, or -EINTR after a signal.
  */
 int poll_nap(int64_t duration);

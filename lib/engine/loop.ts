@@ -50,8 +50,9 @@ export interface LoopOptions {
 export class Loop {
   readonly slab: Slab;
   readonly pending = new PendingLearns();
-  /** Octets received so far, in both directions; its owner may set it back. */
+  /** Octets received so far, and frames (of datagrams that the kernel joined, each), in both directions; may be set back. */
   octets = 0;
+  handled = 0;
   /** Whether the last burst left nothing behind, or nearly. */
   drained = true;
   readonly #devices: (Device | undefined)[];
@@ -96,6 +97,7 @@ export class Loop {
     const received = this.#receive(port);
     if (received <= 0) return received;
     this.#frameLimit = this.#limitAfter(received);
+    this.handled += received;
     while (!this.#encap.run(this.#received, device, this.#gathered, this.#replies, now)) this.#transmit();
     this.#transmit();
     if (this.#replies.length > 0) {
@@ -149,6 +151,7 @@ export class Loop {
   #handUp(): void {
     const batch = this.#gathered;
     if (batch.length === 0) return;
+    this.handled += batch.length;
     this.#frames.transmit(this.slab, batch);
     accountReceived(batch, this.#devices);
     batch.length = 0;

@@ -35,8 +35,8 @@ class Worker {
   readonly #poller: number;
   readonly #ready = new Int32Array(READY);
   readonly #policy: WaitPolicy;
-  /** Frames and datagrams handled since the last wait. */
-  #handled = 0;
+  /** When the last wait began, milliseconds. */
+  #waited = 0;
   /** Sources that may have more. */
   #active: Source[] = [];
   #taken = 0;
@@ -80,8 +80,8 @@ class Worker {
   #turn(): void {
     let kept = 0;
     for (const source of this.#active) {
+      if (this.#policy.bulk && source.device !== undefined) this.#shim.nap(0);
       const handled = this.#core.burst(source);
-      if (handled > 0) this.#handled += handled;
       if (handled > 0 && !this.#core.loop.drained) this.#active[kept++] = source;
       else if (handled < 0 && !PASSING.includes(handled)) this.#shim.pollerRemove(this.#poller, source.fd);
     }
@@ -92,11 +92,13 @@ class Worker {
     this.#epochs.leave(this.#start.reader);
     const { loop } = this.#core;
     const policy = this.#policy;
-    policy.before(loop.octets, this.#handled);
+    const began = performance.now();
+    policy.before(loop.octets, loop.handled, (began - this.#waited) * 1_000);
     loop.octets = 0;
-    this.#handled = 0;
+    loop.handled = 0;
+    this.#waited = began;
     if (policy.nap > 0) this.#shim.nap(policy.nap);
-    const from = performance.now();
+    const from = policy.nap > 0 ? performance.now() : began;
     const count = this.#shim.wait(this.#poller, this.#ready, SLEEP, policy.window);
     policy.after((performance.now() - from) * 1_000);
     for (let i = 0; i < count; i++) {

@@ -142,7 +142,10 @@ export interface Shim {
    * @param spin microseconds to poll without sleeping first, 0 = none
    */
   wait(poller: number, ready: Int32Array, timeout: number, spin: number): number;
-  /** Sleeps for so many microseconds whatever comes, so that who sends meanwhile wakes nobody. Returns 0 or -EINTR. */
+  /**
+   * Sleeps for so many microseconds whatever comes, so that who sends meanwhile wakes nobody; 0 only lets others run that
+   * are ready to. Returns 0 or -EINTR.
+   */
   nap(duration: number): number;
   /** A descriptor that another thread can make readable (eventfd); wait() drains those added with pollerAdd(…, token | WAKER). */
   wakerOpen(): number;

@@ -7,7 +7,7 @@ const SUPER_FRAME = 65_000;
 /** Windows of consecutive waits, each after `octets` in one frame, and each `waited` microseconds long. */
 function windows(policy: WaitPolicy, octets: number, waited: number, times: number): number[] {
   return Array.from({ length: times }, () => {
-    policy.before(octets, 1);
+    policy.before(octets, 1, waited);
     policy.after(waited);
     return policy.window;
   });
@@ -20,7 +20,10 @@ t.test('without being asked a worker sleeps at once, however short the sleeps ar
 });
 
 t.test('in a bulk transfer it looks for more, longer and longer while sleeps are short', async (t) => {
-  t.same(windows(new WaitPolicy(0), SUPER_FRAME, 150, 7), [0, 20, 40, 80, 160, 160, 160]);
+  const policy = new WaitPolicy(0);
+  t.equal(policy.bulk, false);
+  t.same(windows(policy, SUPER_FRAME, 150, 7), [0, 20, 40, 80, 160, 160, 160]);
+  t.equal(policy.bulk, true);
 });
 
 t.test('a sleep longer than looking could have been closes the window', async (t) => {
@@ -45,18 +48,21 @@ t.test('what was asked for holds whatever the load', async (t) => {
   t.same(windows(policy, PING, 40, 4), [0, 20, 40, 40]);
 });
 
+/** The nap after `times` waits that each had `entries` small frames in `elapsed` microseconds. */
+function napOf(policy: WaitPolicy, entries: number, elapsed: number, times = 8): number {
+  for (let i = 0; i < times; i++) {
+    policy.before(entries * PING, entries, elapsed);
+    policy.after(10);
+  }
+  return policy.nap;
+}
+
 t.test('a stream of small frames is let gather, until it ends', async (t) => {
   const policy = new WaitPolicy(0);
-  const naps = (entries: number, times: number): number[] =>
-    Array.from({ length: times }, () => {
-      policy.before(entries * PING, entries);
-      policy.after(10);
-      return policy.nap;
-    });
-  t.same(naps(8, 8), Array(8).fill(0), 'not at 8 frames a wait');
-  t.same(naps(20, 6).slice(-2), [100, 100], 'but at 20');
-  t.equal(naps(1, 6).at(-1), 0);
-  const asked = new WaitPolicy(50);
-  for (let i = 0; i < 6; i++) asked.before(20 * PING, 20);
-  t.equal(asked.nap, 0, 'who asked to look is not sent to sleep');
+  t.equal(napOf(policy, 10, 100), 250, '100 kpps: for as long as it may');
+  t.equal(napOf(policy, 20, 50, 30), 80, '400 kpps: until 32 more are there');
+  t.equal(napOf(policy, 1, 50, 6), 0, 'then a ping');
+  t.equal(napOf(policy, 5, 100), 0, '50 kpps: others may have a use for being quick');
+  t.equal(napOf(policy, 1, 10), 0, 'one frame a wait is a question that waits for its answer, however quick');
+  t.equal(napOf(new WaitPolicy(50), 20, 50), 0, 'who asked to look is not sent to sleep');
 });
