@@ -5,7 +5,7 @@
 #include <node_api.h>
 
 /** Version of the call list; SHIM_VERSION of lib/native/shim.ts must be the same. */
-#define SHIM_VERSION 1
+#define SHIM_VERSION 2
 
 struct shim_call {
   const char *name; /* NULL ends a table */
@@ -13,6 +13,6 @@ struct shim_call {
 };
 
 extern const struct shim_call shim_device_calls[];  /* TAP, interfaces, UDP */
-extern const struct shim_call shim_control_calls[]; /* waiting, rtnetlink, namespaces, pure functions */
+extern const struct shim_call shim_control_calls[]; /* waiting, memory, rtnetlink, namespaces, pure functions */
 
 #endif

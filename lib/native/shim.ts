@@ -11,7 +11,7 @@
 export { load } from './load.js';
 
 /** Version of the call list; the binary must have the same (native-shim/shim.h). */
-export const SHIM_VERSION = 1;
+export const SHIM_VERSION = 2;
 
 /** Bit of a poller's token that marks a waker; wait() drains it and returns the token with the bit. */
 export const WAKER = 1 << 30;
@@ -146,6 +146,13 @@ export interface Shim {
   wakerOpen(): number;
   wake(waker: number): number;
   close(fd: number): number;
+
+  // --- memory --------------------------------------------------------------------------------------
+  /**
+   * Asks for huge pages in the memory under `bytes`, which may be of a SharedArrayBuffer: before it is first touched.
+   * Returns 0, also where the memory is too small for one; -EINVAL where the kernel has none.
+   */
+  adviseHuge(bytes: Uint8Array): number;
 
   // --- rtnetlink and namespaces ----------------------------------------------------------------------
   /** A NETLINK_ROUTE socket joined to `groups` (RTNLGRP_* numbers), in `netns` or the caller's namespace. */
