@@ -108,7 +108,9 @@ export class PrefixTrie {
     for (const end = at + 2 * ((slot >>> 27) & 15); at < end; at += 2) {
       const value = words[at + 2];
       // The shift takes the low five bits of the value, which are the bits after the prefix: 0 to 31.
-      if ((key ^ words[at + 1]) >>> value === 0) best = value;
+      const rest = ((key ^ words[at + 1]) >>> value) | 0;
+      // `value` where the rest is 0, without a branch: see below.
+      best = value ^ ((value ^ best) & ((rest | -rest) >> 31));
     }
     return (best >>> VALUE_SHIFT) - 1;
   }

@@ -10,15 +10,14 @@
  *
  * What a trie buys over a hash table probed once for each prefix length in use, which this was: docs/performance.md.
  */
-import type { Epochs } from '../memory/epoch.js';
-import type { Advise } from '../memory/shared-words.js';
-import type { TableShare } from './hash-table.js';
 import { NextHopTable } from './next-hop.js';
 import { type AddressFamily, checkPrefix, isMapped } from './prefix.js';
 import { expect } from './record-pool.js';
-import { RouteTree, type RouteTreeShare } from './route-tree.js';
+import { MOST_ROUTES, type RouteOptions, type RouteShare } from './route-options.js';
+import { RouteTree } from './route-tree.js';
 
 export type { AddressFamily } from './prefix.js';
+export type { RouteOptions, RouteShare } from './route-options.js';
 
 /** Flags of a route. */
 export const ROUTE_ORIGIN_KERNEL = 0x01;
@@ -26,32 +25,9 @@ export const ROUTE_ORIGIN_OWN = 0x02;
 /** The next hop is reachable on the link although no prefix says so (RTNH_F_ONLINK). */
 export const ROUTE_ONLINK = 0x04;
 
-/** Greatest number of routes of a family. */
-export const MOST_ROUTES = 2 ** 24;
-
 const V6 = 1 << 30;
 const V6_ALONE = ~V6;
 const V4_MAPPED = 0xffff;
-
-/** What a reader needs of a route table; plain data for postMessage. */
-export interface RouteShare {
-  readonly v4: RouteTreeShare;
-  readonly v6: RouteTreeShare;
-  readonly hops: TableShare;
-}
-
-export interface RouteOptions {
-  /** Greatest number of routes; 0 (default) = 16,777,216. */
-  limit?: number;
-  /** 32-bit seed of the next hops' hash; default random. */
-  seed?: number;
-  /** The readers in other threads. Without it storage is reused at once: for a table of one thread. */
-  epochs?: Epochs;
-  /** New buffers: post them to every reader before returning. Must not touch the table. */
-  onGrow?: (share: RouteShare) => void;
-  /** Told of large buffers before they are touched, for huge pages. */
-  advise?: Advise;
-}
 
 /**
  * Prefix -> next hop. Addresses are four signed 32-bit words, IPv4 v4-mapped with lengths of 0 to 32.

@@ -47,11 +47,11 @@ export class TrieArena {
   readonly #freeBuckets = new Int32Array(MOST_ITEMS + 1);
   readonly #freeNodes = new Int32Array(STRIDES);
 
-  constructor(width: number, epochs: Epochs | undefined, advise: Advise | undefined, words = FEWEST_WORDS) {
+  constructor(width: number, epochs: Epochs | undefined, advise: Advise | undefined, words = 0) {
     this.width = width;
     this.#advise = advise;
     this.#quarantine = epochs && new Quarantine(epochs);
-    this.words = sharedWords(words, advise);
+    this.words = sharedWords(Math.max(FEWEST_WORDS, words), advise);
   }
 
   /** Bytes of memory held. */

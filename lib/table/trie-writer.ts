@@ -164,7 +164,7 @@ export class TrieWriter {
     const { epochs, advise } = this.#options;
     this.#rootBits = rootBits(expected);
     this.#exact.clear();
-    this.#arena = new TrieArena(this.#width, epochs, advise, 2 ** (this.#rootBits + 1) + 256);
+    this.#arena = new TrieArena(this.#width, epochs, advise, 2 * 2 ** this.#rootBits);
     this.#isBuilding = true;
     if (this.#rootBits > 0) this.#arena.words[0] = this.#arena.node(this.#rootBits);
     this.trie.words = this.#arena.words;
@@ -179,10 +179,7 @@ export class TrieWriter {
     this.#options.onMove();
   }
 
-  /**
-   * Goes over to new words without telling: for a caller whose records move too. A reader goes on in the old words,
-   * where nothing leads to a record that the old records have no place for.
-   */
+  /** New words, untold: for a caller whose records move too, so that no reader meets a record its own have not. */
   move(): void {
     this.#arena.move(this.#arena.words.length);
     this.trie.words = this.#arena.words;
