@@ -1,7 +1,13 @@
 /** `npm run perf -- micro`: nanoseconds per frame of the functions every frame passes, over batches of 64. No root, no devices. */
 import { runBenches, type Bench } from './bench.js';
 
-const FILES = ['table/fdb', 'dataplane/encap', 'dataplane/decap', 'dataplane/arp-proxy'] as const;
+const FILES = [
+  'table/fdb',
+  'table/route',
+  'dataplane/encap',
+  'dataplane/decap',
+  'dataplane/arp-proxy',
+] as const;
 
 /** @param seconds each function is run for, after benny's own warm-up */
 export async function micro(seconds: number): Promise<number> {

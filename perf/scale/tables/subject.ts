@@ -58,13 +58,11 @@ export function measure(subject: Subject, entries: number, samples: number): Fig
   const population = subject.populate(entries);
   const taken: Samples = { inserts: [], bytes: 0, flushes: [], lookups: [] };
   const tables = Math.min(MOST_TABLES, Math.ceil(LEAST_INSERTED / entries));
-  let filled: Filled | undefined;
-  for (let i = 0; i < samples; i++) {
-    filled = undefined;
-    filled = sampleFill(population, entries, tables, taken);
-  }
-  taken.bytes = filled!.bytes / entries;
-  taken.lookups = population.lookups(filled!).map((lookup) => ({ lookup, nanoseconds: [] }));
+  for (let i = 0; i < samples; i++) sampleFill(population, entries, tables, taken);
+  const filled = population.make();
+  population.fill(filled);
+  taken.bytes = filled.bytes / entries;
+  taken.lookups = population.lookups(filled).map((lookup) => ({ lookup, nanoseconds: [] }));
   for (const { lookup } of taken.lookups) verify(lookup, subject, entries);
   for (let i = 0; i < samples; i++) {
     for (const { lookup, nanoseconds } of taken.lookups) nanoseconds.push(timeLookup(lookup));
@@ -72,20 +70,16 @@ export function measure(subject: Subject, entries: number, samples: number): Fig
   return figures(subject, entries, taken);
 }
 
-/** Fills new tables, takes the time of that and of flushing all but the last, which is returned. */
-function sampleFill(population: Population, entries: number, tables: number, taken: Samples): Filled {
+/** Fills new tables, takes the time of that and of flushing them. */
+function sampleFill(population: Population, entries: number, tables: number, taken: Samples): void {
   const made = Array.from({ length: tables }, () => population.make());
   const start = performance.now();
   for (const table of made) population.fill(table);
-  const end = performance.now();
-  taken.inserts.push((entries * tables * 1_000) / (end - start));
-  const kept = made[made.length - 1]!;
-  const flushed = made.length > 1 ? made.slice(0, -1) : made;
-  const flushing = performance.now();
-  for (const table of flushed) table.clear();
-  taken.flushes.push((performance.now() - flushing) / flushed.length);
-  if (flushed === made) population.fill(kept);
-  return kept;
+  const filled = performance.now();
+  for (const table of made) table.clear();
+  const flushed = performance.now();
+  taken.inserts.push((entries * tables * 1_000) / (filled - start));
+  taken.flushes.push((flushed - filled) / tables);
 }
 
 /** A lookup that finds other than it should measures something else. Warms up, too. */
