@@ -11,11 +11,11 @@
  *   item            | prefix, 1 or 4 words | value |
  *   value           | entry + 1, 25 bits | bits after the prefix, 7 bits |
  *
- * A lookup goes down the nodes and takes the last item of the bucket that matches. A table of a few routes is a
- * single bucket; a full Internet table a root of 2^18 slots (1 MB, near the core) with four prefixes behind most of
- * them in one cache line or two: one wait for memory, where a hash table for each prefix length has one per length,
- * and four bytes more a route than the prefix and the number it leads to. A prefix that ends within a node's stride is
- * in no bucket: all the slots it covers say so themselves ("leaf pushing").
+ * A lookup goes down the nodes and takes the first item that matches from the bucket's end. (Trying all items without
+ * a branch, so that none is guessed wrongly, is slower at every size: docs/performance.md.) A table of a few routes is
+ * a single bucket; a full Internet table a root of 2^18 slots (1 MB) with four prefixes behind most of them, in one
+ * cache line or two: one wait for memory, where a hash table for each prefix length has one per length. A prefix that
+ * ends within a node's stride is in no bucket: all the slots it covers say so themselves ("leaf pushing").
  *
  * The bits of an item's prefix that the way to its bucket has told already are there all the same: comparing whole
  * words is cheaper than masking, and lets the writer find a prefix without its record.
@@ -85,67 +85,84 @@ export function hostOf(value: number): number {
   return value & 0x7f;
 }
 
-/** What readers need of a trie. */
+/**
+ * What readers need of a trie. A root that is a node stays where it is as long as its words, so where it is and how far
+ * a key is shifted to choose its slot are kept here: one load less for a lookup to wait for.
+ */
 export class PrefixTrie {
+  /** To be changed by use() alone. */
   words: Int32Array;
+  #root = 0;
+  #rootBits = 0;
+  /** A shift by 32 bits would be none, so it is made in two halves. */
+  #shift = 16;
+  #shiftMore = 16;
 
   constructor(words: Int32Array) {
     this.words = words;
+    this.use(words);
+  }
+
+  /** Goes over to other words. */
+  use(words: Int32Array): void {
+    const slot = words[0];
+    const isRooted = isNode(slot);
+    this.words = words;
+    this.#root = isRooted ? offsetOf(slot) : 0;
+    this.#rootBits = isRooted ? strideOf(slot) : 0;
+    this.#shift = (32 - this.#rootBits) >> 1;
+    this.#shiftMore = 32 - this.#rootBits - this.#shift;
   }
 
   /** The entry of the longest prefix that covers a one-word key, or -1. */
   lookup1(key: number): number {
     const { words } = this;
-    let slot = words[0];
-    for (let depth = 0; slot >>> 30 === 1;) {
+    let slot = words[this.#root + ((key >>> this.#shift) >>> this.#shiftMore)];
+    for (let depth = this.#rootBits; slot >>> 30 === 1;) {
       const stride = (slot >>> 25) & 31;
       slot = words[((slot & NODE_OFFSET) << 2) + ((key << depth) >>> (32 - stride))];
       depth += stride;
     }
     if (slot >= 0) return slot - 1;
-    let at = slot & BUCKET_OFFSET;
-    let best = words[at];
-    for (const end = at + 2 * ((slot >>> 27) & 15); at < end; at += 2) {
-      const value = words[at + 2];
+    const cover = slot & BUCKET_OFFSET;
+    for (let at = cover + 2 * ((slot >>> 27) & 15); at > cover; at -= 2) {
+      const value = words[at];
       // The shift takes the low five bits of the value, which are the bits after the prefix: 0 to 31.
-      const rest = ((key ^ words[at + 1]) >>> value) | 0;
-      // `value` where the rest is 0, without a branch: see below.
-      best = value ^ ((value ^ best) & ((rest | -rest) >> 31));
+      if ((key ^ words[at - 1]) >>> value === 0) return (value >>> VALUE_SHIFT) - 1;
     }
-    return (best >>> VALUE_SHIFT) - 1;
+    return (words[cover] >>> VALUE_SHIFT) - 1;
   }
 
   /** The entry of the longest prefix that covers a four-word key, or -1. */
   lookup4(k0: number, k1: number, k2: number, k3: number): number {
     const { words } = this;
-    let slot = words[0];
-    for (let depth = 0; slot >>> 30 === 1;) {
+    let slot = words[this.#root + ((k0 >>> this.#shift) >>> this.#shiftMore)];
+    for (let depth = this.#rootBits; slot >>> 30 === 1;) {
       const stride = (slot >>> 25) & 31;
       const key = depth < 64 ? (depth < 32 ? k0 : k1) : depth < 96 ? k2 : k3;
       slot = words[((slot & NODE_OFFSET) << 2) + ((key << (depth & 31)) >>> (32 - stride))];
       depth += stride;
     }
     if (slot >= 0) return slot - 1;
-    let at = slot & BUCKET_OFFSET;
-    let best = words[at];
-    for (const end = at + 5 * ((slot >>> 27) & 15); at < end; at += 5) {
-      const value = words[at + 5];
-      let rest = k0 ^ words[at + 1];
+    const cover = slot & BUCKET_OFFSET;
+    for (let at = cover + 5 * ((slot >>> 27) & 15); at > cover; at -= 5) {
+      const value = words[at];
+      let rest = k0 ^ words[at - 4];
       const host = value & 0x7f;
       if (host < 96) {
         if (rest !== 0) continue;
-        rest = k1 ^ words[at + 2];
+        rest = k1 ^ words[at - 3];
         if (host < 64) {
           if (rest !== 0) continue;
-          rest = k2 ^ words[at + 3];
+          rest = k2 ^ words[at - 2];
           if (host < 32) {
             if (rest !== 0) continue;
-            rest = k3 ^ words[at + 4];
+            rest = k3 ^ words[at - 1];
           }
         }
       }
-      if (rest >>> host === 0) best = value; // again the low five bits
+      if (rest >>> host === 0) return (value >>> VALUE_SHIFT) - 1; // again the low five bits
     }
-    return (best >>> VALUE_SHIFT) - 1;
+    return (words[cover] >>> VALUE_SHIFT) - 1;
   }
 }

@@ -90,7 +90,7 @@ export class RouteTree implements TriePrefixes {
   /** Reader: goes over to new buffers. */
   adopt(share: RouteTreeShare): void {
     this.records = new Int32Array(share.records);
-    this.trie.words = new Int32Array(share.trie);
+    this.trie.use(new Int32Array(share.trie));
   }
 
   /** Writer: the entry of exactly `key`, or -1. */

@@ -167,7 +167,7 @@ export class TrieWriter {
     this.#arena = new TrieArena(this.#width, epochs, advise, 2 * 2 ** this.#rootBits);
     this.#isBuilding = true;
     if (this.#rootBits > 0) this.#arena.words[0] = this.#arena.node(this.#rootBits);
-    this.trie.words = this.#arena.words;
+    this.trie.use(this.#arena.words);
     const prefixes = this.#prefixes;
     const key = this.key.slice();
     for (let entry = prefixes.next(-1); entry >= 0; entry = prefixes.next(entry)) {
@@ -182,7 +182,7 @@ export class TrieWriter {
   /** New words, untold: for a caller whose records move too, so that no reader meets a record its own have not. */
   move(): void {
     this.#arena.move(this.#arena.words.length);
-    this.trie.words = this.#arena.words;
+    this.trie.use(this.#arena.words);
   }
 
   /** Verifies every slot, bucket and item. @throws Error naming the first that is wrong. */
@@ -197,7 +197,7 @@ export class TrieWriter {
   #reserve(): boolean {
     const moved = this.#arena.reserve(ROOM);
     if (moved <= 0) return moved === 0;
-    this.trie.words = this.#arena.words;
+    this.trie.use(this.#arena.words);
     if (!this.#isBuilding) this.#options.onMove();
     return true;
   }

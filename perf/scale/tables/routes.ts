@@ -58,15 +58,20 @@ function lookups(table: RouteTable, family: 4 | 6, routes: Prefixes): Lookup[] {
   const others = uncovered(table, family, next);
   const asked = ASKED;
   const name = `IPv${family} route lookup`;
+  const lookup = family === 4 ? findV4 : findV6;
+  const of = (addresses: Int32Array): Int32Array =>
+    family === 6 ? addresses : addresses.filter((_, word) => word % 4 === 3);
+  const hits = of(covered);
+  const misses = of(others);
   return [
     {
       id: 'lookup-hit',
       name: `${name}, random address`,
       asked,
       expected: asked,
-      run: () => find(table, covered),
+      run: () => lookup(table, hits),
     },
-    { id: 'lookup-miss', name: `${name}, no route`, asked, expected: 0, run: () => find(table, others) },
+    { id: 'lookup-miss', name: `${name}, no route`, asked, expected: 0, run: () => lookup(table, misses) },
   ];
 }
 
@@ -84,7 +89,14 @@ function uncovered(table: RouteTable, family: 4 | 6, next: () => number): Int32A
   return found;
 }
 
-function find(table: RouteTable, addresses: Int32Array): number {
+/** One word an address: what is read to ask for it should not displace what is measured. */
+function findV4(table: RouteTable, addresses: Int32Array): number {
+  let found = 0;
+  for (let i = 0; i < ASKED; i++) if (table.lookup(0, 0, MAPPED, addresses[i]!) >= 0) found++;
+  return found;
+}
+
+function findV6(table: RouteTable, addresses: Int32Array): number {
   let found = 0;
   for (let at = 0; at < 4 * ASKED; at += 4) {
     const entry = table.lookup(addresses[at]!, addresses[at + 1]!, addresses[at + 2]!, addresses[at + 3]!);
