@@ -1,4 +1,4 @@
-/* Glue of the calls that move no frames: waiting, rtnetlink, namespaces, and the dry runs. */
+/* Glue of the calls that move no frames: waiting, memory, rtnetlink, namespaces, and the dry runs. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
@@ -8,6 +8,7 @@
 #include "arguments.h"
 #include "checksum.h"
 #include "descriptor.h"
+#include "memory.h"
 #include "namespace.h"
 #include "netlink.h"
 #include "poll.h"
@@ -84,6 +85,15 @@ static napi_value call_unwatch(napi_env env, napi_callback_info info) {
   struct call call = call_begin(env, info);
   int watcher = call_int(&call, 0, "watcher");
   return call_end(&call, call.failed ? 0 : watch_remove(env, call.environment->watches, watcher));
+}
+
+/* --- memory ----------------------------------------------------------------------------------------- */
+
+static napi_value call_advise_huge(napi_env env, napi_callback_info info) {
+  struct call call = call_begin(env, info);
+  size_t length;
+  uint8_t *bytes = call_bytes(&call, 0, "bytes", &length);
+  return call_end(&call, call.failed ? 0 : memory_advise_huge(bytes, length));
 }
 
 /* --- rtnetlink and namespaces ----------------------------------------------------------------------- */
@@ -210,6 +220,7 @@ const struct shim_call shim_control_calls[] = {
     {"close", call_close},
     {"watch", call_watch},
     {"unwatch", call_unwatch},
+    {"adviseHuge", call_advise_huge},
     {"netlinkOpen", call_netlink_open},
     {"netlinkSend", call_netlink_send},
     {"netlinkReceive", call_netlink_receive},

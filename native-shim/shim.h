@@ -13,6 +13,6 @@ struct shim_call {
 };
 
 extern const struct shim_call shim_device_calls[];  /* TAP, interfaces, UDP */
-extern const struct shim_call shim_control_calls[]; /* waiting, rtnetlink, namespaces, pure functions */
+extern const struct shim_call shim_control_calls[]; /* waiting, memory, rtnetlink, namespaces, pure functions */
 
 #endif

@@ -45,6 +45,11 @@ export class NativeSystem implements System {
     return Math.max(0, this.#shim.interfaceIndex(name));
   }
 
+  /** Where the kernel has no huge pages the table is as good without. */
+  advise(buffer: SharedArrayBuffer): void {
+    this.#shim.adviseHuge(new Uint8Array(buffer));
+  }
+
   nameOf(ifindex: number): string {
     return getLink(this.#shim, ifindex)?.name ?? `if${ifindex}`;
   }

@@ -68,6 +68,8 @@ export interface System extends InterfaceNames {
   /** Joins or leaves a multicast group; joining twice is no error. */
   join(fd: number, group: Int32Array, ifindex: number): void;
   leave(fd: number, group: Int32Array, ifindex: number): void;
+  /** Told of a table's large buffer before it is touched: a chance to ask for huge pages. */
+  advise?(buffer: SharedArrayBuffer): void;
   /** Ports for use in the engine's own thread; undefined where workers must make theirs. */
   readonly ports?: PortFactory;
 }

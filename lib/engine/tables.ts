@@ -1,5 +1,6 @@
 /** The tables of one VTEP, made by their writer, with growth announced to every reader. */
 import type { DeviceTables } from '../dataplane/device.js';
+import type { Advise } from '../memory/shared-words.js';
 import { FdbTable } from '../table/fdb.js';
 import { NeighbourTable } from '../table/neighbour.js';
 import { RemoteLists } from '../table/remote-list.js';
@@ -8,8 +9,16 @@ import { RouteTable } from '../table/route.js';
 import type { Dataplane } from './dataplane.js';
 import type { TableShares } from './messages.js';
 
-/** @param limit greatest number of FDB entries, 0 = no limit */
-export function makeTables(index: number, limit: number, dataplane: Dataplane): DeviceTables {
+/**
+ * @param limit greatest number of FDB entries, 0 = no limit
+ * @param advise told of large buffers
+ */
+export function makeTables(
+  index: number,
+  limit: number,
+  dataplane: Dataplane,
+  advise?: Advise,
+): DeviceTables {
   const { epochs } = dataplane;
   const grown =
     <T extends keyof TableShares>(table: T) =>
@@ -19,11 +28,11 @@ export function makeTables(index: number, limit: number, dataplane: Dataplane): 
       }
     };
   return {
-    fdb: new FdbTable({ limit, epochs, onGrow: grown('fdb') }),
+    fdb: new FdbTable({ limit, epochs, advise, onGrow: grown('fdb') }),
     remotes: new RemoteTable({ epochs, onGrow: grown('remotes') }),
     lists: new RemoteLists({ epochs, onGrow: grown('lists') }),
-    neighbours: new NeighbourTable({ epochs, onGrow: grown('neighbours') }),
-    routes: new RouteTable({ epochs, onGrow: grown('routes') }),
+    neighbours: new NeighbourTable({ epochs, advise, onGrow: grown('neighbours') }),
+    routes: new RouteTable({ epochs, advise, onGrow: grown('routes') }),
   };
 }
 

@@ -52,7 +52,9 @@ export class Vtep implements VtepApi {
     this.#host = host;
     this.#tap = tap;
     this.family = underlayFamily(config);
-    this.tables = makeTables(index, config.maxaddress, host.dataplane);
+    this.tables = makeTables(index, config.maxaddress, host.dataplane, (buffer) =>
+      host.system.advise?.(buffer),
+    );
     this.#workers = new WorkerLink(host.dataplane, index, tap);
     this.#attachment = new Attachment(host.underlay, host.system, this.family);
     const context = this.#context();

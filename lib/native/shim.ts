@@ -152,6 +152,13 @@ export interface Shim {
   wake(waker: number): number;
   close(fd: number): number;
 
+  // --- memory --------------------------------------------------------------------------------------
+  /**
+   * Asks for huge pages in the memory under `bytes`, which may be of a SharedArrayBuffer: before it is first touched.
+   * Returns 0, also where the memory is too small for one; -EINVAL where the kernel has none.
+   */
+  adviseHuge(bytes: Uint8Array): number;
+
   // --- rtnetlink and namespaces ----------------------------------------------------------------------
   /** A NETLINK_ROUTE socket joined to `groups` (RTNLGRP_* numbers), in `netns` or the caller's namespace. */
   netlinkOpen(groups: number[], netns?: string): number;

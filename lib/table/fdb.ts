@@ -39,11 +39,9 @@ const REMOTES = 3;
 const USED = 4;
 const UPDATED = 5;
 
-/** Words of a key in a burst: macHigh, macLow, vni. */
-export const KEY_WORDS = 3;
 /** Lookups of a burst that are under way together. */
-const TOGETHER = 32;
-const hashes = new Int32Array(TOGETHER);
+const TOGETHER = 64;
+const tags = new Int32Array(TOGETHER);
 const homes = new Int32Array(TOGETHER);
 const slots = new Int32Array(TOGETHER);
 const words = new Int32Array(TOGETHER);
@@ -104,20 +102,18 @@ export class FdbTable extends HashTable {
   }
 
   /**
-   * The entries of many keys at once, for tables larger than the caches: find() waits for memory twice, and a
-   * wrongly guessed branch keeps the processor from beginning the next lookup meanwhile. Here the lookups of a
-   * group wait together, in two loops that do nothing but load. Measured with random hits in a million
-   * entries: 65 ns a key, find() 145; in a table that fits the caches 17 ns, find() 10.
+   * The entries of many keys of one VNI at once, for tables larger than the caches: find() waits for memory twice, a
+   * group of lookups together, first for the index, then for the records (docs/performance.md has figures).
    *
-   * @param keys KEY_WORDS words for each key: macHigh, macLow, vni.
-   * @param found takes for each key its entry, or -1.
+   * @param highs first four octets of each MAC, signed; `lows` the last two, 0 to 65,535.
+   * @param found takes for each MAC its entry, or -1.
    */
-  findBurst(keys: Int32Array, count: number, found: Int32Array): void {
+  findBurst(highs: Int32Array, lows: Int32Array, vni: number, count: number, found: Int32Array): void {
     for (let first = 0; first < count; first += TOGETHER) {
       const group = count - first < TOGETHER ? count - first : TOGETHER;
-      this.#readIndex(keys, first, group);
+      this.#readIndex(highs, lows, vni, first, group);
       this.#readRecords(first, group, found);
-      this.#takeAnswers(keys, first, group, found);
+      this.#takeAnswers(highs, lows, vni, first, group, found);
     }
   }
 
@@ -234,50 +230,60 @@ export class FdbTable extends HashTable {
     if (this.records[word] !== (now | 0)) this.records[word] = now;
   }
 
-  /** Burst, step 1: each key's hash and home slot, then what is in the slots. */
-  #readIndex(keys: Int32Array, first: number, count: number): void {
-    const { index, seed, secret, multiplier, shift } = this;
+  /** Burst, step 1: for each key the tag and the home slot, and what is in the slot. */
+  #readIndex(highs: Int32Array, lows: Int32Array, vni: number, first: number, count: number): void {
+    const { index, seed, secret, multiplier, shift, entryBits } = this;
+    const vniLow = vni & 0xffff;
+    const vniHigh = vni >>> 16;
     for (let i = 0; i < count; i++) {
-      const at = Math.imul(first + i, KEY_WORDS);
-      const vni = keys[at + 2];
-      const key = hash(keys[at], (keys[at + 1] << 16) | (vni & 0xffff), vni >>> 16, seed, secret);
-      hashes[i] = key;
-      homes[i] = Math.imul(key >>> 2, multiplier) >>> shift;
+      const key = hash(highs[first + i], (lows[first + i] << 16) | vniLow, vniHigh, seed, secret);
+      const home = Math.imul(key >>> 2, multiplier) >>> shift;
+      tags[i] = (key << entryBits) | 0x80000000;
+      homes[i] = home;
+      slots[i] = index[home];
     }
-    for (let i = 0; i < count; i++) slots[i] = index[homes[i]];
   }
 
-  /** Step 2: for each key the first record with the right tag, as a guess, then a word of these records. */
+  /** Step 2: for each key the first record with the right tag, as a guess, and a word of it. */
   #readRecords(first: number, count: number, found: Int32Array): void {
-    const { index, records, tagMask, entryBits } = this;
+    const { index, records, tagMask } = this;
     for (let i = 0; i < count; i++) {
-      const tag = (hashes[i] << entryBits) | 0x80000000;
+      const tag = tags[i];
       let slot = slots[i];
-      for (let at = homes[i]; slot !== 0 && (slot & tagMask) !== tag; slot = index[at]) {
-        at = at + 1 === index.length ? 0 : at + 1;
+      if ((slot & tagMask) !== tag && slot !== 0) {
+        let at = homes[i];
+        do {
+          at = at + 1 === index.length ? 0 : at + 1;
+          slot = index[at];
+        } while (slot !== 0 && (slot & tagMask) !== tag);
       }
       found[first + i] = slot === 0 ? -1 : slot & ~tagMask;
       slots[i] = slot & ~tagMask;
     }
+    // A loop of its own: a wrong guess of the branch above must not keep these waiting (103 ns a key, not 70).
     for (let i = 0; i < count; i++) words[i] = records[Math.imul(slots[i], RECORD_WORDS) + MAC_LOW_VNI];
   }
 
   /** Step 3: right guesses are answers; the thousandth that was not goes the long way. */
-  #takeAnswers(keys: Int32Array, first: number, count: number, found: Int32Array): void {
+  #takeAnswers(
+    highs: Int32Array,
+    lows: Int32Array,
+    vni: number,
+    first: number,
+    count: number,
+    found: Int32Array,
+  ): void {
     const { records } = this;
+    const vniLow = vni & 0xffff;
+    const vniHigh = vni >>> 16;
     for (let i = 0; i < count; i++) {
       const entry = found[first + i];
       if (entry < 0) continue;
-      const at = Math.imul(first + i, KEY_WORDS);
-      const vni = keys[at + 2];
       const word = Math.imul(entry, RECORD_WORDS);
-      if (
-        words[i] !== ((keys[at + 1] << 16) | (vni & 0xffff)) ||
-        records[word] !== keys[at] ||
-        (records[word + FLAGS_STATE_VNI] & 0xff) !== vni >>> 16
-      ) {
-        found[first + i] = this.find(keys[at], keys[at + 1], vni);
-      }
+      const low = (lows[first + i] << 16) | vniLow;
+      const isSame = words[i] === low && records[word] === highs[first + i];
+      if (isSame && (records[word + FLAGS_STATE_VNI] & 0xff) === vniHigh) continue;
+      found[first + i] = this.find(highs[first + i], lows[first + i], vni);
     }
   }
 

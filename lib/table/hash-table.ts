@@ -35,6 +35,7 @@
  * Time stamps are the only words readers write: plain stores, the last one wins.
  */
 import type { Epochs } from '../memory/epoch.js';
+import { type Advise, sharedWords } from '../memory/shared-words.js';
 import { secretOf } from './hash.js';
 import { capacityOf, fillOf, MOST_SLOTS, nextSlots, slotsFor } from './index-size.js';
 import { expect, RecordPool } from './record-pool.js';
@@ -63,6 +64,8 @@ export interface TableOptions<Share extends TableShare = TableShare> {
   epochs?: Epochs;
   /** New buffers: post them to every reader before returning. Must not touch the table. */
   onGrow?: (share: Share) => void;
+  /** Told of large buffers before they are touched, for huge pages. */
+  advise?: Advise;
 }
 
 /** What only the writer has. */
@@ -77,10 +80,6 @@ interface Writer {
 function checkedInteger(name: string, value: number, least: number, most: number): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value;
   throw new RangeError(`table ${name} ${value}: expected an integer from ${least} to ${most}`);
-}
-
-function newIndex(slots: number): Int32Array {
-  return new Int32Array(new SharedArrayBuffer(slots * 4));
 }
 
 /** Index, records and their life cycle; subclasses add the record's layout, `find` by hand, and accessors. */
@@ -100,13 +99,15 @@ export abstract class HashTable extends SlotIndex {
   protected constructor(recordWords: number, options: TableOptions, share?: TableShare) {
     const capacity = checkedInteger('capacity', options.capacity ?? DEFAULT_CAPACITY, 1, MOST_ENTRIES);
     const slots = slotsFor(capacity);
-    super(share ? new Int32Array(share.index) : newIndex(slots));
+    super(share ? new Int32Array(share.index) : sharedWords(slots, options.advise));
     const seed = share?.seed ?? options.seed ?? crypto.getRandomValues(new Int32Array(1))[0];
     this.seed = checkedInteger('seed', seed, -(2 ** 31), 2 ** 32 - 1) | 0;
     this.secret = secretOf(this.seed);
     this.limit = checkedInteger('limit', options.limit ?? 0, 0, MOST_ENTRIES) || MOST_ENTRIES;
     this.recordWords = recordWords;
-    this.records = share ? new Int32Array(share.records) : this.#newRecords(slots);
+    this.records = share
+      ? new Int32Array(share.records)
+      : sharedWords(capacityOf(slots) * recordWords, options.advise);
     if (share) return;
     const pool = new RecordPool(capacityOf(slots), options.epochs);
     this.#writer = { options, capacity, pool, unsettled: false };
@@ -156,7 +157,7 @@ export abstract class HashTable extends SlotIndex {
     const writer = this.#write();
     const slots = slotsFor(writer.capacity);
     writer.pool = new RecordPool(capacityOf(slots), writer.options.epochs);
-    this.#moveTo(newIndex(slots), this.#newRecords(slots));
+    this.#moveTo(this.#newIndex(slots), this.#newRecords(slots));
   }
 
   /** Writer: true when `entry` is the number of an entry in the table. */
@@ -242,8 +243,12 @@ export abstract class HashTable extends SlotIndex {
     throw new Error('this is the view of a reader; only the thread that made the table changes or walks it');
   }
 
+  #newIndex(slots: number): Int32Array {
+    return sharedWords(slots, this.#write().options.advise);
+  }
+
   #newRecords(slots: number): Int32Array {
-    return new Int32Array(new SharedArrayBuffer(capacityOf(slots) * this.recordWords * 4));
+    return sharedWords(capacityOf(slots) * this.recordWords, this.#write().options.advise);
   }
 
   /** A new index without tombstones and, where its size differs, a new pool. */
@@ -254,7 +259,7 @@ export abstract class HashTable extends SlotIndex {
       records.set(this.records);
       this.#write().pool.extend(capacityOf(slots));
     }
-    this.#moveTo(newIndex(slots), records);
+    this.#moveTo(this.#newIndex(slots), records);
   }
 
   /** Fills the new index, then tells the readers. */

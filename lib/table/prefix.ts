@@ -5,11 +5,6 @@
 
 export type AddressFamily = 4 | 6;
 
-/** The prefix length and the family in the 16 bits that a route's record has for them. */
-export function scopeOf(length: number, family: AddressFamily): number {
-  return (family << 8) | length;
-}
-
 /** The bits of word `word` (0 to 3) of an address that a prefix of `length` bits covers. */
 export function maskOf(word: number, length: number): number {
   const bits = length - 32 * word;

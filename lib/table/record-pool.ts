@@ -23,7 +23,8 @@ export function expect(holds: boolean, broken: string): void {
 export class RecordPool {
   /** Live records. */
   count = 0;
-  readonly #quarantine: Quarantine | undefined;
+  readonly #epochs: Epochs | undefined;
+  #quarantine: Quarantine | undefined;
   #capacity: number;
   #live: Int32Array;
   /** Records from here on have never been handed out. */
@@ -38,6 +39,7 @@ export class RecordPool {
   constructor(capacity: number, epochs: Epochs | undefined) {
     this.#capacity = capacity;
     this.#live = new Int32Array(Math.ceil(capacity / 32));
+    this.#epochs = epochs;
     this.#quarantine = epochs && new Quarantine(epochs);
   }
 
@@ -64,6 +66,24 @@ export class RecordPool {
       return this.#free[--this.#freeCount];
     }
     return this.#top < this.#capacity ? this.#top++ : -1;
+  }
+
+  /** A taken record that entered no table, and that no reader has seen, is free again. */
+  giveBack(entry: number): void {
+    this.#release(entry);
+  }
+
+  /** Every record has gone, and with new storage for `capacity` of them nothing of the old is at rest. */
+  reset(capacity: number): void {
+    this.count = 0;
+    this.#capacity = capacity;
+    this.#live = new Int32Array(Math.ceil(capacity / 32));
+    this.#top = 0;
+    this.#free = new Int32Array(0);
+    this.#freeCount = 0;
+    this.#places = undefined;
+    this.#nextPlace = 0;
+    this.#quarantine = this.#epochs && new Quarantine(this.#epochs);
   }
 
   /** A taken record enters the table, as its newest. */

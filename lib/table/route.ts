@@ -1,26 +1,24 @@
 /**
  * Routes: the next hop for the longest prefix that covers an overlay address, IPv4 and IPv6 apart.
  *
- *   word 0..3  prefix: 128 bits, most significant word first; IPv4 is v4-mapped      key
- *        4     | flags, 16 bits | family, 8 bits | prefix length, 8 bits |            key: the low 16 bits
- *        5..8  next hop, as an address; 0, 0, 0, 0 = on link
+ *   lookup(address) --> trie of the family --> entry --> record: prefix, length, next hop --> address, flags
+ *                       prefix-trie.ts                   route-tree.ts                        next-hop.ts
  *
- * A hash table of all prefixes, probed once for each prefix length in use, longest first (prefix-lengths.ts).
- * That costs a hash and a probe per length: a VTEP's routes have one to three lengths, and a lookup is then as
- * fast as anything. A full Internet table has 25, each a cache miss: some 20 times slower and 45 bytes a route.
- * For that a compressed trie (a poptrie: 64-way nodes with population counts, a few bytes a route) is to take
- * this place behind the same interface, whose callers know entries by number only.
+ * Entries of IPv6 routes have bit 30 set. A change of next hop takes a new record which replaces the old one in the
+ * trie, so a reader never meets half of one address and half of another. A v4-mapped address meets IPv4 routes only:
+ * ::/0 is not a default route for IPv4.
  *
- * A change of next hop takes a new record which replaces the old one in the index, so a reader never meets
- * half of one address and half of another. A v4-mapped address meets IPv4 routes only: ::/0 is not a default
- * route for IPv4.
+ * What a trie buys over a hash table probed once for each prefix length in use, which this was: docs/performance.md.
  */
-import { hash4 } from './hash.js';
-import { HashTable, type TableOptions, type TableShare } from './hash-table.js';
-import { PrefixLengths, V4_DEFAULT_WORD, V4_WORD, V6_DEFAULT_WORD, V6_WORD } from './prefix-lengths.js';
-import { type AddressFamily, checkPrefix, isMapped, maskOf, scopeOf } from './prefix.js';
+import { NextHopTable } from './next-hop.js';
+import { type AddressFamily, checkPrefix, isMapped } from './prefix.js';
+import type { PrefixTrie } from './prefix-trie.js';
+import { expect } from './record-pool.js';
+import { MOST_ROUTES, type RouteOptions, type RouteShare } from './route-options.js';
+import { RouteTree } from './route-tree.js';
 
 export type { AddressFamily } from './prefix.js';
+export type { RouteOptions, RouteShare } from './route-options.js';
 
 /** Flags of a route. */
 export const ROUTE_ORIGIN_KERNEL = 0x01;
@@ -28,14 +26,9 @@ export const ROUTE_ORIGIN_OWN = 0x02;
 /** The next hop is reachable on the link although no prefix says so (RTNH_F_ONLINK). */
 export const ROUTE_ONLINK = 0x04;
 
-/** What a reader needs of a route table; plain data for postMessage. */
-export interface RouteShare extends TableShare {
-  readonly lengths: SharedArrayBuffer;
-}
-
-const RECORD_WORDS = 9;
-const LENGTH_FAMILY_FLAGS = 4;
-const NEXT_HOP = 5;
+const V6 = 1 << 30;
+const V6_ALONE = ~V6;
+const V4_MAPPED = 0xffff;
 
 /**
  * Prefix -> next hop. Addresses are four signed 32-bit words, IPv4 v4-mapped with lengths of 0 to 32.
@@ -45,13 +38,31 @@ const NEXT_HOP = 5;
  * routes.set(0, 0, 0xffff, 0x0a140200, 24, 4, 0, 0, 0xffff, 0x0a140200, ROUTE_ONLINK | ROUTE_ORIGIN_OWN);
  * const entry = routes.lookup(0, 0, 0xffff, 0x0a140204);
  */
-export class RouteTable extends HashTable {
-  readonly #lengths: PrefixLengths;
+export class RouteTable {
+  /** Greatest number of routes. */
+  readonly limit: number;
+  readonly #v4: RouteTree;
+  readonly #v6: RouteTree;
+  /** That of #v4, one step nearer. */
+  readonly #trie4: PrefixTrie;
+  readonly #hops: NextHopTable;
+  readonly #options: RouteOptions;
 
   /** @throws RangeError for an option out of its range. */
-  constructor(options: TableOptions<RouteShare> = {}, share?: RouteShare) {
-    super(RECORD_WORDS, options as TableOptions, share);
-    this.#lengths = new PrefixLengths(share?.lengths);
+  constructor(options: RouteOptions = {}, share?: RouteShare) {
+    const { epochs, advise, seed, limit = 0 } = options;
+    if (!Number.isInteger(limit) || limit < 0 || limit > MOST_ROUTES) {
+      throw new RangeError(`route table limit ${limit}: expected an integer from 0 to ${MOST_ROUTES}`);
+    }
+    this.limit = limit || MOST_ROUTES;
+    this.#options = options;
+    const onMove = (): void => this.#moved();
+    this.#v4 = new RouteTree(1, share?.v4 ?? { epochs, advise, onMove });
+    this.#v6 = new RouteTree(4, share?.v6 ?? { epochs, advise, onMove });
+    this.#trie4 = this.#v4.trie;
+    // The next hops' own growth announces the table's share, and then waits for the readers.
+    const onGrow = (): void => options.onGrow?.(this.share());
+    this.#hops = new NextHopTable({ epochs, seed, onGrow, limit: MOST_ROUTES }, share?.hops);
   }
 
   /** A reader's view, in another thread. */
@@ -59,24 +70,44 @@ export class RouteTable extends HashTable {
     return new RouteTable({}, share);
   }
 
-  override share(): RouteShare {
-    return { ...super.share(), lengths: this.#lengths.words.buffer as SharedArrayBuffer };
+  /** Writer: routes in the table. */
+  get count(): number {
+    return this.#v4.count + this.#v6.count;
+  }
+
+  /** Writer: bytes of all buffers, shared and private, as allocated. */
+  get bytes(): number {
+    return this.#v4.bytes + this.#v6.bytes + this.#hops.bytes;
+  }
+
+  /** What a reader needs: for attach() in its thread, later for adopt(). */
+  share(): RouteShare {
+    return { v4: this.#v4.share(), v6: this.#v6.share(), hops: this.#hops.share() };
+  }
+
+  /** Reader: goes over to new buffers, between two bursts. */
+  adopt(share: RouteShare): void {
+    this.#hops.adopt(share.hops);
+    this.#v4.adopt(share.v4);
+    this.#v6.adopt(share.v6);
   }
 
   /** The route of the longest prefix that covers an address, or -1: no allocation, no wait. */
   lookup(a0: number, a1: number, a2: number, a3: number): number {
-    return isMapped(a0, a1, a2) ? this.#lookup4(a3) : this.#lookup6(a0, a1, a2, a3);
+    return isMapped(a0, a1, a2) ? this.#trie4.lookup1(a3) : this.#lookup6(a0, a1, a2, a3);
   }
 
-  /** The route of exactly this prefix, or -1. */
+  /** Writer: the route of exactly this prefix, or -1. */
   find(a0: number, a1: number, a2: number, a3: number, length: number, family: AddressFamily): number {
-    return this.#probe(a0 | 0, a1 | 0, a2 | 0, a3 | 0, scopeOf(length, family));
+    const entry = this.#about(a0, a1, a2, a3, family).find(length);
+    return entry >= 0 && family === 6 ? entry | V6 : entry;
   }
 
   /**
    * Writer: the route of a prefix from now on, whether it had one or not.
    *
    * @param n0 next hop, words n0 to n3; all 0 = on link.
+   * @param flags ROUTE_* bits, 16 of them.
    * @returns the entry, which after a change of next hop may have another number; -1 at the limit.
    * @throws RangeError for a length that the family has not, for bits set beyond it, and for a prefix of
    * the other family.
@@ -95,198 +126,165 @@ export class RouteTable extends HashTable {
     flags: number,
   ): number {
     checkPrefix(a0, a1, a2, a3, length, family);
-    const known = this.find(a0, a1, a2, a3, length, family);
-    if (known >= 0 && this.#leadsTo(known, n0, n1, n2, n3)) {
-      this.setFlags(known, flags);
-      return known;
-    }
+    const tree = this.#about(a0, a1, a2, a3, family);
+    const known = tree.find(length);
     if (known < 0 && this.count >= this.limit) return -1;
-    const entry = this.allocate();
-    if (entry < 0) return -1;
-    const { records } = this;
-    const word = entry * RECORD_WORDS;
-    records[word] = a0;
-    records[word + 1] = a1;
-    records[word + 2] = a2;
-    records[word + 3] = a3;
-    records[word + LENGTH_FAMILY_FLAGS] = (flags << 16) | scopeOf(length, family);
-    records[word + NEXT_HOP] = n0;
-    records[word + NEXT_HOP + 1] = n1;
-    records[word + NEXT_HOP + 2] = n2;
-    records[word + NEXT_HOP + 3] = n3;
-    if (known >= 0) {
-      this.substitute(known, entry);
-      return entry;
-    }
-    this.#lengths.add(family, length);
-    this.link(entry);
-    return entry;
+    const hop = this.#hops.intern(n0, n1, n2, n3, flags & 0xffff);
+    if (hop < 0) return -1;
+    const entry = hop < MOST_ROUTES ? this.#lead(tree, known, length, hop) : -1;
+    if (entry < 0) this.#hops.release(hop);
+    return entry >= 0 && family === 6 ? entry | V6 : entry;
   }
 
-  override remove(entry: number): void {
-    super.remove(entry);
-    this.#lengths.remove(this.family(entry), this.length(entry));
+  /** Writer: takes a route out. Readers that hold its number may go on reading it until their next burst. */
+  remove(entry: number): void {
+    if (!this.has(entry)) throw new RangeError(`entry ${entry} is not in the table`);
+    const tree = this.#treeOf(entry);
+    const hop = tree.hop(entry & V6_ALONE);
+    tree.remove(entry & V6_ALONE);
+    this.#hops.release(hop);
   }
 
-  override clear(): void {
-    super.clear();
-    this.#lengths.clear();
+  /** Writer: takes every route out; readers get new, small buffers. */
+  clear(): void {
+    this.#v4.clear();
+    this.#v6.clear();
+    this.#hops.clear();
   }
 
-  override selfCheck(): void {
-    super.selfCheck();
-    const scopes: number[] = [];
+  /** Writer: true when `entry` is the number of an entry in the table. */
+  has(entry: number): boolean {
+    return entry >= 0 && this.#treeOf(entry).has(entry & V6_ALONE);
+  }
+
+  /** Writer: the entry with the lowest number above `after`, -1 = no more; begin with -1. */
+  next(after: number): number {
+    const v4 = after < V6 ? this.#v4.next(after) : -1;
+    if (v4 >= 0) return v4;
+    const v6 = this.#v6.next(after < V6 ? -1 : after & V6_ALONE);
+    return v6 < 0 ? -1 : v6 | V6;
+  }
+
+  /**
+   * Writer: entry numbers, IPv4 before IPv6, newest first, as they were at each family's first step. An entry removed
+   * before its turn is left out, so a loop may remove what it meets.
+   */
+  *entries(): IterableIterator<number> {
+    yield* this.#v4.newestFirst();
+    for (const entry of this.#v6.newestFirst()) yield entry | V6;
+  }
+
+  /** Writer: verifies every invariant of the table. @throws Error naming the first that does not hold. */
+  selfCheck(): void {
+    this.#v4.selfCheck();
+    this.#v6.selfCheck();
+    this.#hops.selfCheck();
+    const references = new Map<number, number>();
     for (let entry = this.next(-1); entry >= 0; entry = this.next(entry)) {
-      scopes.push(scopeOf(this.length(entry), this.family(entry)));
+      const hop = this.#treeOf(entry).hop(entry & V6_ALONE);
+      references.set(hop, (references.get(hop) ?? 0) + 1);
     }
-    this.#lengths.selfCheck(scopes);
+    expect(references.size === this.#hops.count, `${references.size} next hops, counted ${this.#hops.count}`);
+    for (const [hop, count] of references) {
+      const counted = this.#hops.references(hop);
+      expect(count === counted, `next hop ${hop} has ${count} routes, counted ${counted}`);
+    }
   }
 
   /** Prefix, bits 0 to 31 (the most significant). */
   prefix0(entry: number): number {
-    return this.records[entry * RECORD_WORDS];
+    return entry < V6 ? 0 : this.#v6.prefixWord(entry & V6_ALONE, 0);
   }
 
   /** Prefix, bits 32 to 63. */
   prefix1(entry: number): number {
-    return this.records[entry * RECORD_WORDS + 1];
+    return entry < V6 ? 0 : this.#v6.prefixWord(entry & V6_ALONE, 1);
   }
 
   /** Prefix, bits 64 to 95. */
   prefix2(entry: number): number {
-    return this.records[entry * RECORD_WORDS + 2];
+    return entry < V6 ? V4_MAPPED : this.#v6.prefixWord(entry & V6_ALONE, 2);
   }
 
   /** Prefix, bits 96 to 127: all of an IPv4 prefix. */
   prefix3(entry: number): number {
-    return this.records[entry * RECORD_WORDS + 3];
+    return entry < V6 ? this.#v4.prefixWord(entry, 0) : this.#v6.prefixWord(entry & V6_ALONE, 3);
   }
 
   /** Prefix length, 0 to 32 or 128. */
   length(entry: number): number {
-    return this.records[entry * RECORD_WORDS + LENGTH_FAMILY_FLAGS] & 0xff;
+    return this.#treeOf(entry).prefixLength(entry & V6_ALONE);
   }
 
   /** 4 or 6. */
   family(entry: number): AddressFamily {
-    return ((this.records[entry * RECORD_WORDS + LENGTH_FAMILY_FLAGS] >>> 8) & 0xff) as AddressFamily;
+    return entry < V6 ? 4 : 6;
   }
 
   /** ROUTE_* bits. */
   flags(entry: number): number {
-    return this.records[entry * RECORD_WORDS + LENGTH_FAMILY_FLAGS] >>> 16;
-  }
-
-  /** Writer: other ROUTE_* bits. */
-  setFlags(entry: number, flags: number): void {
-    const word = this.records[entry * RECORD_WORDS + LENGTH_FAMILY_FLAGS];
-    this.store(entry, LENGTH_FAMILY_FLAGS, (word & 0xffff) | (flags << 16));
+    return this.#hops.flags(this.#hopOf(entry));
   }
 
   /** Next hop, bits 0 to 31; on link when all four words are 0. */
   nextHop0(entry: number): number {
-    return this.records[entry * RECORD_WORDS + NEXT_HOP];
+    return this.#hops.address(this.#hopOf(entry), 0);
   }
 
   /** Next hop, bits 32 to 63. */
   nextHop1(entry: number): number {
-    return this.records[entry * RECORD_WORDS + NEXT_HOP + 1];
+    return this.#hops.address(this.#hopOf(entry), 1);
   }
 
   /** Next hop, bits 64 to 95. */
   nextHop2(entry: number): number {
-    return this.records[entry * RECORD_WORDS + NEXT_HOP + 2];
+    return this.#hops.address(this.#hopOf(entry), 2);
   }
 
   /** Next hop, bits 96 to 127. */
   nextHop3(entry: number): number {
-    return this.records[entry * RECORD_WORDS + NEXT_HOP + 3];
-  }
-
-  protected override hashOf(entry: number): number {
-    const { records } = this;
-    const word = entry * RECORD_WORDS;
-    const scope = records[word + LENGTH_FAMILY_FLAGS] & 0xffff;
-    return this.#hash(records[word], records[word + 1], records[word + 2], records[word + 3], scope);
-  }
-
-  protected override findAgain(entry: number): number {
-    const { records } = this;
-    const word = entry * RECORD_WORDS;
-    const scope = records[word + LENGTH_FAMILY_FLAGS] & 0xffff;
-    return this.#probe(records[word], records[word + 1], records[word + 2], records[word + 3], scope);
-  }
-
-  #leadsTo(entry: number, n0: number, n1: number, n2: number, n3: number): boolean {
-    const { records } = this;
-    const word = entry * RECORD_WORDS + NEXT_HOP;
-    return (
-      records[word] === (n0 | 0) &&
-      records[word + 1] === (n1 | 0) &&
-      records[word + 2] === (n2 | 0) &&
-      records[word + 3] === (n3 | 0)
-    );
-  }
-
-  #lookup4(address: number): number {
-    const { words } = this.#lengths;
-    for (let lengths = words[V4_WORD]; lengths !== 0;) {
-      const bit = 31 - Math.clz32(lengths);
-      const entry = this.#probe(0, 0, 0xffff, address & (-1 << (31 - bit)), scopeOf(bit + 1, 4));
-      if (entry >= 0) return entry;
-      lengths ^= 1 << bit;
-    }
-    return words[V4_DEFAULT_WORD] === 0 ? -1 : this.#probe(0, 0, 0xffff, 0, scopeOf(0, 4));
+    return this.#hops.address(this.#hopOf(entry), 3);
   }
 
   #lookup6(a0: number, a1: number, a2: number, a3: number): number {
-    const { words } = this.#lengths;
-    for (let word = 3; word >= 0; word--) {
-      for (let lengths = words[V6_WORD + word]; lengths !== 0;) {
-        const bit = 31 - Math.clz32(lengths);
-        const length = 32 * word + bit + 1;
-        const entry = this.#probe(
-          a0 & maskOf(0, length),
-          a1 & maskOf(1, length),
-          a2 & maskOf(2, length),
-          a3 & maskOf(3, length),
-          scopeOf(length, 6),
-        );
-        if (entry >= 0) return entry;
-        lengths ^= 1 << bit;
-      }
-    }
-    return words[V6_DEFAULT_WORD] === 0 ? -1 : this.#probe(0, 0, 0, 0, scopeOf(0, 6));
+    const entry = this.#v6.trie.lookup4(a0, a1, a2, a3);
+    return entry < 0 ? -1 : entry | V6;
   }
 
-  /** Words must be signed. */
-  #probe(a0: number, a1: number, a2: number, a3: number, scope: number): number {
-    const { index, records, tagMask } = this;
-    const key = this.#hash(a0, a1, a2, a3, scope);
-    const tag = (key << this.entryBits) | 0x80000000;
-    let at = Math.imul(key >>> 2, this.multiplier) >>> this.shift;
-    for (;;) {
-      const slot = index[at];
-      if ((slot & tagMask) === tag) {
-        const entry = slot & ~tagMask;
-        const word = Math.imul(entry, RECORD_WORDS);
-        if (
-          records[word + 3] === a3 &&
-          records[word + 2] === a2 &&
-          records[word + 1] === a1 &&
-          records[word] === a0 &&
-          (records[word + LENGTH_FAMILY_FLAGS] & 0xffff) === scope
-        ) {
-          return entry;
-        }
-      } else if (slot === 0) {
-        return -1;
-      }
-      at = at + 1 === index.length ? 0 : at + 1;
-    }
+  /** Leads a prefix to a next hop, of which a reference is passed on; `known` is its entry so far. */
+  #lead(tree: RouteTree, known: number, length: number, hop: number): number {
+    if (known < 0) return tree.add(length, hop);
+    const old = tree.hop(known);
+    let entry = known;
+    if (this.#hops.isSameAddress(old, hop)) tree.setHop(known, hop);
+    else entry = tree.replace(known, length, hop);
+    if (entry >= 0) this.#hops.release(old);
+    return entry;
   }
 
-  #hash(a0: number, a1: number, a2: number, a3: number, scope: number): number {
-    return hash4(a0 ^ Math.imul(scope, 0x2c1b3c6d), a1, a2, a3, this.seed, this.secret);
+  /** The family's tree, its key set to an address. */
+  #about(a0: number, a1: number, a2: number, a3: number, family: AddressFamily): RouteTree {
+    const tree = family === 4 ? this.#v4 : this.#v6;
+    const { key } = tree;
+    key[0] = family === 4 ? a3 : a0;
+    if (family === 6) {
+      key[1] = a1;
+      key[2] = a2;
+      key[3] = a3;
+    }
+    return tree;
+  }
+
+  #treeOf(entry: number): RouteTree {
+    return entry < V6 ? this.#v4 : this.#v6;
+  }
+
+  #hopOf(entry: number): number {
+    return entry < V6 ? this.#v4.hop(entry) : this.#v6.hop(entry & V6_ALONE);
+  }
+
+  #moved(): void {
+    this.#options.onGrow?.(this.share());
+    this.#options.epochs?.announce();
   }
 }

@@ -5,7 +5,8 @@ import { runBenches, type Bench } from './bench.js';
 
 /** Paths below this folder, with how many functions each times. */
 const FILES = [
-  { path: 'table/fdb', benches: 4 },
+  { path: 'table/fdb', benches: 6 },
+  { path: 'table/route', benches: 3 },
   { path: 'dataplane/encap', benches: 3 },
   { path: 'dataplane/decap', benches: 3 },
   { path: 'dataplane/arp-proxy', benches: 1 },

@@ -11,6 +11,7 @@ import { microBenches } from '../micro/main.js';
 import { liveFdb } from '../scale/live/fdb.js';
 import { liveRemotes } from '../scale/live/remotes.js';
 import { liveVnis } from '../scale/live/vnis.js';
+import { tables } from '../scale/tables/bench.js';
 import { delivered } from '../throughput/datagrams.js';
 import { replication } from '../throughput/replication.js';
 import { lossless } from '../throughput/rfc2544.js';
@@ -155,5 +156,6 @@ export const BENCHES: readonly Bench[] = [
   liveFdb,
   liveRemotes,
   liveVnis,
+  tables,
   ...microBenches,
 ];

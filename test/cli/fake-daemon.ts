@@ -189,7 +189,15 @@ export class FakeDaemon {
   #daemon(): unknown {
     const started = '2026-01-02T03:04:05.000Z';
     const memory = 64 * 1024 * 1024;
-    return { pid: this.pid, version: '0.1.0', netns: '4026531840', started, memory, workers: 1, busyPoll: 50 };
+    return {
+      pid: this.pid,
+      version: '0.1.0',
+      netns: '4026531840',
+      started,
+      memory,
+      workers: 1,
+      busyPoll: 50,
+    };
   }
 
   #add(config: LinkConfig): LinkState {

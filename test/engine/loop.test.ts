@@ -74,27 +74,30 @@ t.test('a burst at a time', async (t) => {
   t.equal(made.frames(frames, bench.device, 0), 1);
 });
 
-t.test('a burst of super-frames is shorter, so that the first of them need not wait for the last', async (t) => {
-  const bench = proxyBench();
-  const { loop: made } = loop(bench);
-  const big = new Uint8Array(65_000);
-  big.set(udpFrame(FAR, NEAR));
-  const burst = (frame: Uint8Array): number => {
-    const frames = new MemoryFrames();
-    for (let i = 0; i < 2 * BURST; i++) frames.send(frame);
-    const handled = made.frames(frames, bench.device, 0);
-    t.equal(made.drained, false);
-    return handled;
-  };
-  t.equal(burst(big), BURST, 'nothing is known of the first');
-  t.equal(burst(big), 17, '1 MiB');
-  t.equal(burst(udpFrame(FAR, NEAR)), 17);
-  t.equal(burst(udpFrame(FAR, NEAR)), BURST, 'small ones again');
-  const few = new MemoryFrames();
-  few.send(big);
-  t.equal(made.frames(few, bench.device, 0), 1);
-  t.equal(made.drained, true);
-});
+t.test(
+  'a burst of super-frames is shorter, so that the first of them need not wait for the last',
+  async (t) => {
+    const bench = proxyBench();
+    const { loop: made } = loop(bench);
+    const big = new Uint8Array(65_000);
+    big.set(udpFrame(FAR, NEAR));
+    const burst = (frame: Uint8Array): number => {
+      const frames = new MemoryFrames();
+      for (let i = 0; i < 2 * BURST; i++) frames.send(frame);
+      const handled = made.frames(frames, bench.device, 0);
+      t.equal(made.drained, false);
+      return handled;
+    };
+    t.equal(burst(big), BURST, 'nothing is known of the first');
+    t.equal(burst(big), 17, '1 MiB');
+    t.equal(burst(udpFrame(FAR, NEAR)), 17);
+    t.equal(burst(udpFrame(FAR, NEAR)), BURST, 'small ones again');
+    const few = new MemoryFrames();
+    few.send(big);
+    t.equal(made.frames(few, bench.device, 0), 1);
+    t.equal(made.drained, true);
+  },
+);
 
 t.test('datagrams: frames up, refused ones counted', async (t) => {
   const bench = new Bench();

@@ -6,7 +6,8 @@ import { FdbTable } from '../../lib/table/fdb.js';
 import { NeighbourTable } from '../../lib/table/neighbour.js';
 import { RemoteLists } from '../../lib/table/remote-list.js';
 import { RemoteTable } from '../../lib/table/remote.js';
-import { RouteTable } from '../../lib/table/route.js';
+import { maskOf } from '../../lib/table/prefix.js';
+import { type RouteShare, RouteTable } from '../../lib/table/route.js';
 
 /** Few seeds, so that some sequences fall into clusters; few keys, so that they meet again and again. */
 const seed = fc.constantFrom(0, 1, 0xdeadbeef);
@@ -261,3 +262,69 @@ t.test('routes: the same answer as trying every prefix', async () => {
     { numRuns: 150 },
   );
 });
+
+t.test('routes: growth, dense and scattered, and back', async () => {
+  const round = fc.record({
+    add: fc.nat(1_500),
+    remove: fc.nat(1_500),
+    /** Bits of the addresses that differ: few make them dense. */
+    spread: fc.integer({ min: 4, max: 24 }),
+    family: fc.constantFrom(4 as const, 6 as const),
+    random: fc.integer(),
+    quiescent,
+  });
+  fc.assert(
+    fc.property(seed, fc.array(round, { minLength: 1, maxLength: 6 }), (seed, rounds) => {
+      const epochs = new Epochs(1);
+      let share: RouteShare | undefined;
+      const table = new RouteTable({ seed, epochs, onGrow: (grown) => (share = grown) });
+      const reader = RouteTable.attach(table.share());
+      const model = new Map<
+        string,
+        { words: [number, number, number, number]; length: number; hop: number }
+      >();
+      epochs.leave(0);
+      for (const { add, remove, spread, family, random, quiescent } of rounds) {
+        const next = xorshift(random);
+        for (let i = 0; i < add; i++) {
+          const length = family === 4 ? 32 - (next() % 25) : 64 - (next() % 40);
+          const bits = (0x0a000000 | (next() % 2 ** spread)) & maskOf(0, family === 4 ? length : length - 32);
+          const words: [number, number, number, number] =
+            family === 4
+              ? [0, 0, 0xffff, bits]
+              : [0xfd000000 & maskOf(0, length), bits & maskOf(1, length), 0, 0];
+          const hop = next() % 40;
+          table.set(...words, length, family, 0, 0, 0, hop, hop);
+          model.set(`${family}/${words.join()}/${length}`, { words, length, hop });
+        }
+        for (const [key, { words, length }] of [...model].slice(0, remove)) {
+          table.remove(table.find(...words, length, key[0] === '4' ? 4 : 6));
+          model.delete(key);
+        }
+        if (quiescent && share) reader.adopt(share);
+        table.selfCheck();
+        check(table.count === model.size, `${table.count} routes, expected ${model.size}`);
+        if (share) reader.adopt(share);
+        for (const [key, { words, length, hop }] of model) {
+          const found = reader.lookup(...words);
+          // A longer prefix may begin with the same bits and zeroes; otherwise it is this one.
+          check(reader.length(found) >= length, `${key} is not found`);
+          if (reader.length(found) === length)
+            check(reader.nextHop3(found) === hop, `${key} has another hop`);
+        }
+      }
+    }),
+    { numRuns: 25 },
+  );
+});
+
+/** Unsigned numbers without pattern, the same for the same start. */
+function xorshift(start: number): () => number {
+  let x = start | 1;
+  return () => {
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    return x >>> 0;
+  };
+}

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { isMapped, maskOf, scopeOf } from '../../lib/table/prefix.js';
+import { isMapped, maskOf } from '../../lib/table/prefix.js';
 
 t.test('masks at and around the borders of words', async (t) => {
   const mask = (length: number): string =>
@@ -19,9 +19,4 @@ t.test('only ::ffff:0:0/96 is IPv4', async (t) => {
   t.notOk(isMapped(1, 0, 0xffff));
   t.notOk(isMapped(0, 0x80000000 | 0, 0xffff));
   t.notOk(isMapped(0, 0, 0x1ffff));
-});
-
-t.test('length and family share 16 bits and do not meet', async (t) => {
-  t.not(scopeOf(32, 4), scopeOf(32, 6));
-  t.equal(scopeOf(128, 6), 0x0680);
 });

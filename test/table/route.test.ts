@@ -92,18 +92,6 @@ t.test('prefixes of one address and different lengths are different routes', asy
   t.equal(table.find(...v4(10, 0, 0, 0), 16, 4), -1);
 });
 
-t.test('the last route of a length ends its probes', async (t) => {
-  const table = new RouteTable();
-  table.set(...v4(10, 0, 0, 0), 24, 4, ...ON_LINK, 0);
-  table.set(...v4(10, 0, 1, 0), 24, 4, ...ON_LINK, 0);
-  const lengths = new Int32Array(table.share().lengths);
-  t.not(lengths[0], 0);
-  table.remove(table.find(...v4(10, 0, 0, 0), 24, 4));
-  t.not(lengths[0], 0);
-  table.remove(table.find(...v4(10, 0, 1, 0), 24, 4));
-  t.equal(lengths[0], 0);
-});
-
 t.test('another next hop never mixes with the old one in a reader', async (t) => {
   const epochs = new Epochs(1);
   const table = new RouteTable({ epochs });

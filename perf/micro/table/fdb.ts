@@ -40,9 +40,34 @@ function lookup(name: string, entries: number, present: boolean): Bench {
   return { name, run };
 }
 
+/** The same in bursts, as a batch would ask. */
+function burst(name: string, entries: number): Bench {
+  const fdb = new FdbTable({ seed: 1, capacity: entries });
+  for (let n = 0; n < entries; n++) fdb.insert(HIGH + (n >>> 16), n & 0xffff, VNI, 0, STATE_REACHABLE, 0, 0);
+  const numbers = shuffled(entries);
+  const highs = new Int32Array(FRAMES);
+  const lows = new Int32Array(FRAMES);
+  const found = new Int32Array(FRAMES);
+  let at = 0;
+  const run = (): void => {
+    for (let i = 0; i < FRAMES; i++) {
+      const n = numbers[(at + i) & (ASKED - 1)]!;
+      highs[i] = HIGH + (n >>> 16);
+      lows[i] = n & 0xffff;
+    }
+    at += FRAMES;
+    fdb.findBurst(highs, lows, VNI, FRAMES, found);
+  };
+  run();
+  if (found.some((entry) => entry < 0)) throw new Error(`${name}: not all were found`);
+  return { name, run };
+}
+
 export const benches: readonly Bench[] = [
   lookup('FDB hit, 64 entries', 64, true),
   lookup('FDB miss, 64 entries', 64, false),
   lookup('FDB hit, 1,000,000 entries, random order', 1_000_000, true),
+  burst('FDB burst, 64 entries', 64),
+  burst('FDB burst, 1,000,000 entries, random order', 1_000_000),
   lookup('FDB miss, 1,000,000 entries, random order', 1_000_000, false),
 ];
