@@ -171,4 +171,5 @@ void udp_send_flush(struct udp_transmit_scratch *scratch, int32_t *status) {
     send_chosen(scratch, chosen, count, status);
   }
   scratch->sends = 0;
+  memset(scratch->place, 0, sizeof scratch->place);
 }

@@ -16,8 +16,13 @@
 
 /** Datagrams in a send: UDP_MAX_SEGMENTS of kernels before 6.9 (128 since). */
 #define SEND_DATAGRAMS 64
-/** Sends gathered before a flush. */
-#define SENDS 32
+/**
+ * Sends gathered before a flush: a burst of 16 frames for 64 remotes then leaves as 64 runs of 16. With 32, runs to more
+ * remotes than that were one datagram each.
+ */
+#define SENDS 128
+/** Places of the table that finds the newest send of a key; a power of two, half empty at least. */
+#define SEND_PLACES 256
 /** Pieces whose headers are kept until the flush; more than one super-frame may need (SEGMENT_PIECES). */
 #define ARENA_PIECES 512
 
@@ -43,7 +48,8 @@ struct send {
 struct udp_transmit_scratch {
   uint32_t sends;
   uint32_t arena_used;
-  uint32_t hash[SENDS]; /* of each send's key, apart so that a search reads two cache lines */
+  uint32_t hash[SENDS]; /* of each send's key, apart so that a search does not touch the sends */
+  uint8_t place[SEND_PLACES]; /* by hash, linear probing: number of the newest send of a key + 1; 0 = free */
   struct send send[SENDS];
   struct mmsghdr runs[SENDS];               /* of one socket, for one sendmmsg() */
   struct mmsghdr datagrams[SEND_DATAGRAMS]; /* of a run that was refused */
@@ -51,6 +57,7 @@ struct udp_transmit_scratch {
   uint8_t arena[ARENA_PIECES * SEGMENT_SLOT];
 };
 
+_Static_assert(SENDS < 256 && 2 * SENDS <= SEND_PLACES, "a send's number + 1 fits a place, and places stay free");
 _Static_assert(SEGMENT_PIECES <= ARENA_PIECES, "a flush makes room for any super-frame");
 
 /**

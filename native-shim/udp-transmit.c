@@ -57,19 +57,29 @@ static uint32_t read_key(const struct columns *columns, uint32_t index, int32_t 
   return hash;
 }
 
-/** The newest send of a key, or NULL. */
-static struct send *find_send(struct udp_transmit_scratch *scratch, const int32_t *key, uint32_t hash) {
-  for (uint32_t i = scratch->sends; i-- > 0;) {
-    if (scratch->hash[i] == hash && memcmp(scratch->send[i].key, key, sizeof scratch->send[i].key) == 0) {
-      return &scratch->send[i];
+/** The place of a key: that of its newest send, or a free one. */
+static uint8_t *find_place(struct udp_transmit_scratch *scratch, const int32_t *key, uint32_t hash) {
+  for (uint32_t at = hash >> 24;; at = (at + 1) % SEND_PLACES) {
+    uint8_t *place = &scratch->place[at];
+    if (*place == 0) return place;
+    uint32_t number = *place - 1u;
+    if (scratch->hash[number] == hash && memcmp(scratch->send[number].key, key, sizeof scratch->send[number].key) == 0) {
+      return place;
     }
   }
-  return NULL;
+}
+
+/** The newest send of a key, or NULL. */
+static struct send *find_send(struct udp_transmit_scratch *scratch, const int32_t *key, uint32_t hash) {
+  uint8_t number = *find_place(scratch, key, hash);
+  return number == 0 ? NULL : &scratch->send[number - 1];
 }
 
 static struct send *begin_send(struct udp_transmit_scratch *scratch, const int32_t *key, uint32_t hash, uint32_t size) {
+  uint8_t *place = find_place(scratch, key, hash);
   struct send *send = &scratch->send[scratch->sends];
   scratch->hash[scratch->sends++] = hash;
+  *place = (uint8_t)scratch->sends;
   memcpy(send->key, key, sizeof send->key);
   send->size = size;
   send->count = send->total = send->vectors = 0;

@@ -105,7 +105,7 @@ int udp_receive(struct udp_receive_scratch *scratch, const struct burst *burst, 
 
 struct udp_transmit_scratch;
 
-/** udp_transmit_new() - Working memory of udp_transmit(), about 350 KB; one a thread. Return: NULL when there is no memory. */
+/** udp_transmit_new() - Working memory of udp_transmit(), about 450 KB; one a thread. Return: NULL when there is no memory. */
 struct udp_transmit_scratch *udp_transmit_new(void);
 
 /** udp_transmit_free() - Gives it back; NULL is ignored. */
