@@ -50,8 +50,12 @@ export interface LoopOptions {
 export class Loop {
   readonly slab: Slab;
   readonly pending = new PendingLearns();
-  /** Octets received so far, and frames (of datagrams that the kernel joined, each), in both directions; may be set back. */
+  /**
+   * What was received so far in both directions, until its owner sets it back: octets, entries of batches, and frames, of
+   * which an entry has many where the kernel joined datagrams.
+   */
   octets = 0;
+  entries = 0;
   handled = 0;
   /** Whether the last burst left nothing behind, or nearly. */
   drained = true;
@@ -135,6 +139,7 @@ export class Loop {
     let octets = 0;
     for (let i = 0; i < received; i++) octets += words[first + i];
     this.octets += octets;
+    this.entries += received;
     return octets * capacity <= BURST_OCTETS * received
       ? capacity
       : Math.ceil((BURST_OCTETS * received) / octets);

@@ -5,8 +5,8 @@
  *   load since the last waits            a wait begins with
  *   little                               nothing: the worker sleeps until it is woken
  *   many frames a wait, at a high rate   a nap until the next BATCH of them should be there: they wake nobody
- *   many octets a wait, or as asked      looking, for 0 to `limit` us: `window` grows while sleeps are so short that
- *                                        looking would have met their end, and falls to 0 when they are longer
+ *   many octets a wait in large entries, looking, for 0 to `limit` us: `window` grows while sleeps are so short that
+ *   or as asked                          looking would have met their end, and falls to 0 when they are longer
  *                                        (KVM: halt_poll_ns, grow_halt_poll_ns, shrink_halt_poll_ns)
  *
  * Looking costs a core that nobody else wanted: between two looks the worker yields to whoever is ready to run
@@ -14,8 +14,9 @@
  * super-frames do not end a bulk transfer, and a ping never begins one. Measurements: docs/performance.md.
  */
 
-/** Octets remembered that make a transfer a bulk one: half a super-frame. */
+/** Octets remembered that make a transfer a bulk one, half a super-frame, and octets of an entry, on an average. */
 const BULK_OCTETS = 32 * 1024;
+const BULK_ENTRY = 4 * 1024;
 /** Microseconds to look for more of a bulk transfer. */
 const BULK_POLL = 200;
 /** The window that a first short sleep opens; from then on it doubles. */
@@ -31,8 +32,9 @@ const LONGEST_NAP = 250;
 /**
  * @example
  * const policy = new WaitPolicy(50);
- * policy.before(octets, frames, elapsed); // moved in the microseconds since the last wait; then nap for policy.nap, look for policy.window, sleep
- * policy.after(waited);           // microseconds that looking and sleeping took
+ * policy.before(octets, entries, frames, elapsed); // moved in the microseconds since the last wait
+ * // nap for policy.nap, look for policy.window, sleep
+ * policy.after(waited); // microseconds that looking and sleeping took
  */
 export class WaitPolicy {
   /** Microseconds to sleep whatever comes. */
@@ -48,6 +50,7 @@ export class WaitPolicy {
   #limit = 0;
   #grown: number;
   #octets = 0;
+  #entries = 0;
   #frames = 0;
   #elapsed = 0;
 
@@ -57,12 +60,16 @@ export class WaitPolicy {
     this.#grown = asked;
   }
 
-  /** Decides how the next wait begins; `elapsed` microseconds ago the last one did. */
-  before(octets: number, frames: number, elapsed: number): void {
+  /**
+   * Decides how the next wait begins.
+   * @param octets moved since the last wait began, `elapsed` microseconds ago, in `entries` of batches that were `frames`
+   */
+  before(octets: number, entries: number, frames: number, elapsed: number): void {
     this.#octets = octets + this.#octets / 2;
+    this.#entries = entries + this.#entries / 2;
     this.#frames = frames + this.#frames / 2;
     this.#elapsed = elapsed + this.#elapsed / 2;
-    this.bulk = this.#octets >= BULK_OCTETS;
+    this.bulk = this.#octets >= BULK_OCTETS && this.#octets >= BULK_ENTRY * this.#entries;
     this.#limit = this.bulk ? Math.max(BULK_POLL, this.#asked) : this.#asked;
     this.window = Math.min(this.#grown, this.#limit);
     this.nap = this.#limit === 0 ? this.#napNow() : 0;

@@ -34,12 +34,13 @@ export interface Shares {
 
 /** The worker's function that sleeps in the shim. */
 const WAIT = '#wait';
+const GIVE_WAY = '#giveWay';
 /** The functions of lib/port do nothing but call the shim, and V8 charges such a call to the function that makes it. */
 const PORTS = '/lib/port/';
 const OURS = '/lib/';
 
 function kindOf({ functionName, url }: { functionName: string; url: string }): keyof Shares {
-  if (functionName === '(idle)' || functionName === WAIT) return 'waiting';
+  if (functionName === '(idle)' || functionName === WAIT || functionName === GIVE_WAY) return 'waiting';
   if (functionName === '(garbage collector)') return 'typescript';
   if (functionName === '(program)' || url.includes(PORTS)) return 'native';
   return url.includes(OURS) ? 'typescript' : 'starting';
