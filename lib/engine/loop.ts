@@ -99,8 +99,11 @@ export class Loop {
   frames(port: ReceivePort, device: Device, now: number): number {
     this.#received.limit = this.#frameLimit;
     const received = this.#receive(port);
-    if (received <= 0) return received;
-    this.#frameLimit = this.#limitAfter(received);
+    if (received <= 0) {
+      this.#frameLimit = 1;
+      return received;
+    }
+    this.#frameLimit = this.#frameLimitAfter(received);
     this.handled += received;
     while (!this.#encap.run(this.#received, device, this.#gathered, this.#replies, now)) this.#transmit();
     this.#transmit();
@@ -130,6 +133,15 @@ export class Loop {
     const received = port.receive(this.slab, this.#received);
     this.drained = received < this.#received.limit;
     return received;
+  }
+
+  /**
+   * Where frames come one by one, the next burst is of one: that there is no other is found out when it has been sent, not
+   * before (a read that finds nothing costs 0.4 us of a round trip). If it does come, a whole burst is next.
+   */
+  #frameLimitAfter(received: number): number {
+    const limit = this.#limitAfter(received);
+    return received === 1 && this.#received.limit > 1 ? 1 : limit;
   }
 
   /** Counts the octets of a burst; returns how many entries like these make a burst of BURST_OCTETS. */

@@ -3,9 +3,9 @@ import t from 'tap';
 import { TX_PACKETS } from '../../lib/dataplane/counters.js';
 import { PROXY, UP } from '../../lib/dataplane/device.js';
 import { BURST, Loop } from '../../lib/engine/loop.js';
-import { type Batch, STATUS } from '../../lib/memory/batch.js';
+import { type Batch, LENGTH, OFFSET, STATUS } from '../../lib/memory/batch.js';
 import { MemoryDatagrams, MemoryFrames } from '../../lib/port/memory-port.js';
-import type { TransmitPort } from '../../lib/port/port.js';
+import type { ReceivePort, TransmitPort } from '../../lib/port/port.js';
 import { NUD_PERMANENT } from '../../lib/table/neighbour.js';
 import { Bench } from '../support/bench.js';
 import { FAR, NEAR } from '../support/memory-host.js';
@@ -98,6 +98,35 @@ t.test(
     t.equal(made.drained, true);
   },
 );
+
+t.test('where frames come one by one, whether there are more is asked after the first is sent', async (t) => {
+  const bench = proxyBench();
+  const { loop: made } = loop(bench);
+  const limits: number[] = [];
+  /** Bursts until the port with so many frames is drained. */
+  const drain = (waiting: number): void => {
+    const port: ReceivePort = {
+      receive: (slab, batch) => {
+        limits.push(batch.limit);
+        batch.length = Math.min(waiting, batch.limit);
+        waiting -= batch.length;
+        for (let i = 0; i < batch.length; i++) {
+          const frame = udpFrame(FAR, NEAR);
+          slab.bytes.set(frame, slab.slotOffset(i));
+          batch.set(OFFSET, i, slab.slotOffset(i));
+          batch.set(LENGTH, i, frame.length);
+          batch.set(STATUS, i, 0);
+        }
+        return batch.length;
+      },
+    };
+    do made.frames(port, bench.device, 0);
+    while (!made.drained);
+  };
+  for (const waiting of [1, 1, 3, 3]) drain(waiting);
+  t.same(limits, [BURST, 1, BURST, 1, BURST, BURST]);
+  t.equal(bench.device.counters[TX_PACKETS], 8);
+});
 
 t.test('datagrams: frames up, refused ones counted', async (t) => {
   const bench = new Bench();
