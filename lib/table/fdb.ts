@@ -103,7 +103,7 @@ export class FdbTable extends HashTable {
 
   /**
    * The entries of many keys of one VNI at once, for tables larger than the caches: find() waits for memory twice, a
-   * group of lookups together, first for the index, then for the records (docs/performance.md has figures).
+   * group of lookups together, first for the index, then for the records (docs/performance-tables.md has figures).
    *
    * @param highs first four octets of each MAC, signed; `lows` the last two, 0 to 65,535.
    * @param found takes for each MAC its entry, or -1.

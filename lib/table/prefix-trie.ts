@@ -12,7 +12,7 @@
  *   value           | entry + 1, 25 bits | bits after the prefix, 7 bits |
  *
  * A lookup goes down the nodes and takes the first item that matches from the bucket's end. (Trying all items without
- * a branch, so that none is guessed wrongly, is slower at every size: docs/performance.md.) A table of a few routes is
+ * a branch, so that none is guessed wrongly, is slower at every size: docs/performance-tables.md.) A table of a few routes is
  * a single bucket; a full Internet table a root of 2^18 slots (1 MB) with four prefixes behind most of them, in one
  * cache line or two: one wait for memory, where a hash table for each prefix length has one per length. A prefix that
  * ends within a node's stride is in no bucket: all the slots it covers say so themselves ("leaf pushing").

@@ -8,7 +8,7 @@
  * trie, so a reader never meets half of one address and half of another. A v4-mapped address meets IPv4 routes only:
  * ::/0 is not a default route for IPv4.
  *
- * What a trie buys over a hash table probed once for each prefix length in use, which this was: docs/performance.md.
+ * What a trie buys over a hash table probed once for each prefix length in use, which this was: docs/performance-tables.md.
  */
 import { NextHopTable } from './next-hop.js';
 import { type AddressFamily, checkPrefix, isMapped } from './prefix.js';
