@@ -10,6 +10,7 @@
  * Messages our own notifier sends come back here too: misses are no entries, and FDB entries are AF_BRIDGE: skipped.
  */
 import type { EngineApi, VtepApi } from '../engine/api.js';
+import type { LinkState } from '../engine/types.js';
 import { EAGAIN, ENOBUFS, errnoName } from '../native/errno.js';
 import { linkFamily, readLink, RTM_DELLINK, RTM_NEWLINK, type LinkInfo } from '../native/netlink/link.js';
 import { NLM_F_REPLACE, readMessages, type Message } from '../native/netlink/message.js';
@@ -52,8 +53,9 @@ export class Mirror {
   readonly #watcher: number;
   readonly #unsubscribe: () => void;
   readonly #buffer = new Uint8Array(BUFFER_SIZE);
-  /** Interfaces whose tables were read since they were made. */
+  /** Interfaces whose tables were read, or need not be. */
   readonly #known = new Set<number>();
+  #resyncIsDue = false;
   /** VTEPs whose interface went to another namespace: they work on, unobserved. */
   readonly #moved = new Set<number>();
   #routesAreStale = false;
@@ -72,7 +74,7 @@ export class Mirror {
     if (this.#fd < 0) throw netlinkError(this.#fd);
     this.#watcher = shim.watch(this.#fd, () => this.#readable(), false);
     this.#unsubscribe = engine.subscribe((event) => {
-      if (event.type === 'link') this.#linkEvent(event.action, event.link.ifindex);
+      if (event.type === 'link') this.#linkEvent(event.action, event.link);
     });
     if (engine.list().length > 0) this.resync();
   }
@@ -119,19 +121,29 @@ export class Mirror {
     return this.#engine.list().filter(({ ifindex }) => !this.#moved.has(ifindex));
   }
 
-  /** A new interface may have got neighbours and routes before its VTEP was known: its tables are read once. */
-  #linkEvent(action: 'new' | 'del', ifindex: number): void {
+  /**
+   * An interface that was there before its VTEP may have neighbours and routes: tables are read once. One that its VTEP
+   * made has what we are told of since, and reading everything for each of thousands would take minutes.
+   */
+  #linkEvent(action: 'new' | 'del', { ifindex, persistent }: LinkState): void {
     if (action === 'del') {
       this.#known.delete(ifindex);
       this.#moved.delete(ifindex);
       this.#routes.forget(ifindex);
     } else if (!this.#known.has(ifindex)) {
       this.#known.add(ifindex);
-      // Not now: the engine is in the middle of adding it.
-      setImmediate(() => {
-        if (!this.#closed) this.#attempt(() => this.resync());
-      });
+      if (persistent) this.#resyncSoon();
     }
+  }
+
+  /** Not now: the engine is in the middle of adding a VTEP. Once for all that are added until then. */
+  #resyncSoon(): void {
+    if (this.#resyncIsDue) return;
+    this.#resyncIsDue = true;
+    setImmediate(() => {
+      this.#resyncIsDue = false;
+      if (!this.#closed) this.#attempt(() => this.resync());
+    });
   }
 
   #readable(): void {

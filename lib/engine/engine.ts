@@ -14,6 +14,7 @@ import type { EngineApi } from './api.js';
 import { type Clock, MonotonicClock } from './clock.js';
 import { type Dataplane, InlineDataplane } from './dataplane.js';
 import { DEFAULT_MTU, headroom, underlayFamily, withDefaults } from './settings.js';
+import { Directory } from './directory.js';
 import { Retirement } from './retirement.js';
 import { unclaimedReasons } from './statistics.js';
 import type { System } from './system.js';
@@ -40,7 +41,7 @@ export class Engine implements EngineApi {
   readonly dataplane: Dataplane;
   readonly #system: System;
   readonly #underlay: Underlay;
-  readonly #vteps = new Set<Vtep>();
+  readonly #vteps = new Directory();
   readonly #byNumber: (Vtep | undefined)[] = [];
   readonly #listeners = new Set<(event: VtepEvent) => void>();
   readonly #inline: InlineDataplane | undefined;
@@ -96,6 +97,7 @@ export class Engine implements EngineApi {
       clock: this.clock,
       retire: (fd) => void this.#retirement.retire(fd),
       emit: (event) => this.#emit(event),
+      renamed: (vtep, before) => this.#vteps.renamed(vtep, before),
     });
     this.#vteps.add(vtep);
     this.#byNumber[index] = vtep;
@@ -109,11 +111,11 @@ export class Engine implements EngineApi {
   }
 
   get(name: string): Vtep | undefined {
-    return this.list().find((vtep) => vtep.name === name);
+    return this.#vteps.named(name);
   }
 
   byIndex(ifindex: number): Vtep | undefined {
-    return this.list().find((vtep) => vtep.ifindex === ifindex);
+    return this.#vteps.numbered(ifindex);
   }
 
   list(): Vtep[] {
@@ -192,7 +194,7 @@ export class Engine implements EngineApi {
 
   #housekeep(): void {
     this.#drain();
-    for (const vtep of this.list()) vtep.tick();
+    for (const vtep of this.#vteps) vtep.tick();
     this.#retirement.reap();
   }
 
@@ -216,13 +218,7 @@ export class Engine implements EngineApi {
 
   /** Same VNI, port, receive flags and family: the second could never receive (kernel: vxlan_vni_in_use). */
   #refuseTwin(config: LinkConfig, family: 4 | 6): void {
-    const twin = this.list().find(
-      (vtep) =>
-        vtep.config.id === config.id &&
-        vtep.config.dstport === config.dstport &&
-        vtep.config.udp6zerocsumrx === config.udp6zerocsumrx &&
-        vtep.family === family,
-    );
+    const twin = this.#vteps.receiving(config, family);
     if (twin === undefined) return;
     throw new VtepError(
       'ERR_VTEP_VNI_IN_USE',

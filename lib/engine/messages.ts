@@ -34,9 +34,10 @@ export type WorkerMessage =
     }[keyof TableShares]
   /** Begin or cease to receive from a VTEP's TAP queue. */
   | { kind: 'frames'; index: number; fd: number; on: boolean }
-  /** Receive from a socket whose datagrams are for these VTEPs; replaces what was said of the socket before. */
-  | { kind: 'listen'; fd: number; devices: [vni: number, index: number][] }
-  | { kind: 'unlisten'; fd: number }
+  /** Receive from a socket what is for this VTEP, too. */
+  | { kind: 'listen'; fd: number; vni: number; index: number }
+  /** No more; a socket without a VTEP is received from no more. */
+  | { kind: 'unlisten'; fd: number; vni: number }
   /** Forget what was learned and not yet confirmed. */
   | { kind: 'unlearn' }
   | { kind: 'stop' };

@@ -32,8 +32,6 @@ export interface EgressKey {
 /** A listening socket a worker. */
 export interface Listener {
   readonly fds: readonly number[];
-  /** VNI and device number of the VTEPs that are up on it. */
-  readonly devices: Map<number, number>;
   /** Members of each multicast group: "group words, interface" to how many VTEPs. */
   readonly groups: Map<string, number>;
 }
@@ -63,7 +61,6 @@ export class Underlay {
     const name = JSON.stringify(key);
     return acquire(this.#listeners, name, () => ({
       fds: this.#openListeners(key, this.#reclaimed(name)),
-      devices: new Map(),
       groups: new Map(),
     }));
   }

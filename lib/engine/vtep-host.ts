@@ -4,6 +4,7 @@ import type { Dataplane } from './dataplane.js';
 import type { System } from './system.js';
 import type { VtepEvent } from './types.js';
 import type { Underlay } from './underlay.js';
+import type { Vtep } from './vtep.js';
 
 export interface VtepHost {
   readonly system: System;
@@ -13,4 +14,6 @@ export interface VtepHost {
   /** Closes a descriptor once no worker can touch it any more. */
   retire(fd: number): void;
   emit(event: VtepEvent): void;
+  /** The interface of `vtep` was called `before` until now. */
+  renamed(vtep: Vtep, before: string): void;
 }

@@ -130,7 +130,7 @@ export class Vtep implements VtepApi {
   }
 
   noticed(change: { up?: boolean; address?: string; mtu?: number; name?: string }): void {
-    if (change.name !== undefined) this.#tap.name = change.name;
+    if (change.name !== undefined) this.#rename(change.name);
     if (change.address !== undefined) this.#tap.address = change.address;
     if (change.mtu !== undefined) this.#tap.mtu = change.mtu;
     this.#publish();
@@ -197,9 +197,8 @@ export class Vtep implements VtepApi {
     const listener = this.#attachment.open(this.#config);
     this.#up = true;
     this.#learning.begin();
-    listener.devices.set(this.#config.id, this.index);
     this.#publish();
-    this.#workers.listener(listener);
+    this.#workers.listen(listener, this.#config.id);
     this.#workers.frames(true);
   }
 
@@ -207,12 +206,17 @@ export class Vtep implements VtepApi {
     const listener = this.#attachment.listener!;
     this.#up = false;
     this.#workers.frames(false);
-    listener.devices.delete(this.#config.id);
-    this.#workers.listener(listener);
+    this.#workers.unlisten(listener, this.#config.id);
     this.#publish();
     this.#attachment.close();
     this.fdb.flushDynamic();
     this.#workers.unlearn();
+  }
+
+  #rename(name: string): void {
+    const before = this.#tap.name;
+    this.#tap.name = name;
+    this.#host.renamed(this, before);
   }
 
   // --- options ----------------------------------------------------------------------------------------

@@ -23,7 +23,14 @@ export interface Source {
   /** A device's TAP queue … */
   readonly device?: Device;
   /** … or a socket's devices. */
-  vnis?: VniTable;
+  readonly served?: Served;
+}
+
+/** Devices by VNI on one socket. The table is made anew before the next burst, once for all that came and went. */
+interface Served {
+  readonly devices: Map<number, number>;
+  vnis: VniTable;
+  stale: boolean;
 }
 
 export interface WorkerCoreOptions {
@@ -59,7 +66,7 @@ export class WorkerCore {
   burst(source: Source): number {
     const now = this.#options.clock.now();
     if (source.device !== undefined) return this.loop.frames(source.port, source.device, now);
-    return this.loop.datagrams(source.port, source.vnis!, now);
+    return this.loop.datagrams(source.port, vnisOf(source.served!), now);
   }
 
   /** Acts on a message of control's, between two bursts. 'stop' is the driver's affair. */
@@ -93,10 +100,10 @@ export class WorkerCore {
         this.#frames(message.index, message.fd, message.on);
         break;
       case 'listen':
-        this.#listen(message.fd, message.devices);
+        this.#listen(message.fd, message.vni, message.index);
         break;
       case 'unlisten':
-        this.#remove(message.fd);
+        this.#unlisten(message.fd, message.vni);
         break;
       case 'unlearn':
         this.loop.pending.clear();
@@ -121,11 +128,19 @@ export class WorkerCore {
     if (on && device !== undefined) this.#add({ fd, port: this.#options.ports.frames(fd), device });
   }
 
-  #listen(fd: number, devices: [vni: number, index: number][]): void {
-    const vnis = new VniTable(devices);
-    const source = this.sources.get(fd);
-    if (source !== undefined) source.vnis = vnis;
-    else this.#add({ fd, port: this.#options.ports.datagrams(fd), vnis });
+  #listen(fd: number, vni: number, index: number): void {
+    const served = this.sources.get(fd)?.served ?? { devices: new Map(), vnis: new VniTable(), stale: true };
+    served.devices.set(vni, index);
+    served.stale = true;
+    if (!this.sources.has(fd)) this.#add({ fd, port: this.#options.ports.datagrams(fd), served });
+  }
+
+  #unlisten(fd: number, vni: number): void {
+    const served = this.sources.get(fd)?.served;
+    if (served === undefined) return;
+    served.devices.delete(vni);
+    served.stale = true;
+    if (served.devices.size === 0) this.#remove(fd);
   }
 
   #add(source: Source): void {
@@ -139,6 +154,14 @@ export class WorkerCore {
     this.sources.delete(fd);
     this.#options.sourceChanged?.(source, false);
   }
+}
+
+function vnisOf(served: Served): VniTable {
+  if (served.stale) {
+    served.vnis = new VniTable(served.devices);
+    served.stale = false;
+  }
+  return served.vnis;
 }
 
 function attach(shares: TableShares) {

@@ -53,14 +53,14 @@ export class WorkerLink {
     this.#each((worker) => ({ kind: 'frames', index: this.#index, fd: this.#tap.fds[worker], on }));
   }
 
-  /** Says which VTEPs a socket serves; one without any is received from no more. */
-  listener(listener: Listener): void {
-    const devices = [...listener.devices];
-    this.#each((worker) =>
-      devices.length > 0
-        ? { kind: 'listen', fd: listener.fds[worker], devices }
-        : { kind: 'unlisten', fd: listener.fds[worker] },
-    );
+  /** A listener serves this VTEP too. Only what changed is told: a port may have thousands of VNIs. */
+  listen(listener: Listener, vni: number): void {
+    this.#each((worker) => ({ kind: 'listen', fd: listener.fds[worker], vni, index: this.#index }));
+  }
+
+  /** A listener serves it no more; one that serves none is received from no more. */
+  unlisten(listener: Listener, vni: number): void {
+    this.#each((worker) => ({ kind: 'unlisten', fd: listener.fds[worker], vni }));
   }
 
   /** Has learned addresses that control has not confirmed forgotten. */

@@ -4,7 +4,7 @@ import t from 'tap';
 import { Mirror } from '../../lib/control/mirror.js';
 import { Notifier } from '../../lib/control/notify.js';
 import { completeConfig } from '../../lib/control/validate.js';
-import { ENOBUFS } from '../../lib/native/errno.js';
+import { EAGAIN, ENOBUFS } from '../../lib/native/errno.js';
 import { getLink } from '../../lib/native/netlink/request.js';
 import type { Shim } from '../../lib/native/shim.js';
 import { FakeEngine, type FakeVtep } from '../support/fake-engine.js';
@@ -40,6 +40,7 @@ async function scene(
   const link = getLink(shim, 'vtep0');
   const engine = new FakeEngine();
   engine.nextIndex = link?.ifindex ?? 0;
+  engine.takesOver = true;
   const mirror = new Mirror({ shim, engine, log });
   t.teardown(() => mirror.close());
   const vtep = engine.add(completeConfig({ name: 'vtep0', id: 1 }));
@@ -221,6 +222,29 @@ t.test('what was there before the VTEP was known is found', { skip: NEEDS_ROOT }
   const { vtep } = await scene(t, 'mirror-window', before);
   t.ok(await until(() => vtep.neighbours.list().length === 1));
   t.match(vtep.routes.list(), [{ dst: '10.20.2.0/24' }]);
+});
+
+t.test('a VTEP that made its interface costs no reading of tables', async (t) => {
+  const asked: number[] = [];
+  const shim = {
+    netlinkOpen: () => 9,
+    netlinkSend: (_fd: number, message: Uint8Array) => asked.push(message[4]!),
+    netlinkReceive: () => EAGAIN,
+    watch: () => 1,
+    unwatch: () => 0,
+    close: () => 0,
+  } as unknown as Shim;
+  const engine = new FakeEngine();
+  const mirror = new Mirror({ shim, engine, log });
+  t.teardown(() => mirror.close());
+  for (let id = 0; id < 200; id++) engine.add(completeConfig({ name: `vtep${id}`, id }));
+  await sleep(5);
+  t.same(asked, []);
+
+  engine.takesOver = true;
+  for (let id = 200; id < 400; id++) engine.add(completeConfig({ name: `vtep${id}`, id }));
+  await sleep(5);
+  t.ok(asked.length > 0 && asked.length <= 9, `one reading for all that were taken over: ${asked.join()}`);
 });
 
 t.test('lost notifications are made up for', { skip: NEEDS_ROOT }, async (t) => {

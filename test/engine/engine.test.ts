@@ -1,7 +1,9 @@
 /** The VTEPs of one host: adding, finding, refusing, removing; events and records. */
 import t from 'tap';
+import type { Dataplane } from '../../lib/engine/dataplane.js';
 import { Engine } from '../../lib/engine/engine.js';
 import { MemorySystem } from '../../lib/engine/memory-system.js';
+import type { WorkerMessage } from '../../lib/engine/messages.js';
 import type { System, Tap, TapRequest } from '../../lib/engine/system.js';
 import { FAR, ManualClock, MemoryHost, NEAR, PEER } from '../support/memory-host.js';
 import { udpFrame, vxlanPacket } from '../support/packets.js';
@@ -50,6 +52,60 @@ t.test('names', async (t) => {
   host.engine.delete('renamed');
   t.same(host.engine.list(), [heir]);
   t.throws(() => host.engine.delete('renamed'), refusal('NO_DEVICE', 'ENODEV'));
+});
+
+t.test('names that swap', async (t) => {
+  const host = new MemoryHost();
+  const other = host.add({ name: 'vtep1', id: 43 });
+  host.vtep.noticed({ name: 'aside' });
+  other.noticed({ name: 'vtep0' });
+  host.vtep.noticed({ name: 'vtep1' });
+  t.equal(host.engine.get('vtep0'), other);
+  t.equal(host.engine.get('vtep1'), host.vtep);
+  t.equal(host.engine.get('aside'), undefined);
+});
+
+t.test('what the workers are told of a VTEP does not grow with the number there are', async (t) => {
+  let posted = 0;
+  const dataplane = {
+    workers: 1,
+    epochs: undefined,
+    rings: [],
+    unclaimed: [],
+    onRecords() {},
+    post: (_worker: number, message: WorkerMessage) => void (posted += JSON.stringify(message).length),
+    close: async () => {},
+  } satisfies Dataplane;
+  const engine = new Engine(new MemorySystem(), { dataplane, clock: new ManualClock() });
+  t.teardown(() => engine.close());
+  const costs = Array.from({ length: 200 }, (_, i) => {
+    const before = posted;
+    const name = `vtep${i}`;
+    engine.add({ name, id: 1_000 + i, address: NEAR }).set({ up: true });
+    engine.get(name)!.set({ up: false });
+    engine.get(name)!.set({ up: true });
+    return posted - before;
+  });
+  t.ok(costs[0] > 100);
+  // The digits of its number are all that differs.
+  t.ok(costs[199] < costs[0] + 100, `${costs[0]} octets for the first, ${costs[199]} for the last`);
+});
+
+t.test('VNIs of one socket come and go between two bursts', async (t) => {
+  const host = new MemoryHost();
+  const vteps = Array.from({ length: 99 }, (_, i) => host.add({ name: `v${i}`, id: 1_001 + i }));
+  const received = () => vteps.map((vtep) => vtep.statistics().rxPackets);
+  for (const vtep of vteps) host.arrive(udpFrame(FAR, NEAR), { vni: vtep.config.id });
+  t.same(
+    received(),
+    vteps.map(() => 1),
+  );
+  for (const vtep of vteps.slice(1, 98)) vtep.set({ up: false });
+  host.engine.delete('v98');
+  for (const vtep of vteps) host.arrive(udpFrame(FAR, NEAR), { vni: vtep.config.id });
+  t.equal(received()[0], 2);
+  t.match(host.reasons(), { vni_not_found: 98 });
+  t.equal(host.arrive(udpFrame(FAR, NEAR)).length, 1, 'the others are served on');
 });
 
 t.test('a refused VTEP leaves nothing', async (t) => {

@@ -196,10 +196,10 @@ export class FakeVtep implements VtepApi {
   counters: LinkStatistics = { ...NO_STATISTICS };
   #state: LinkState;
 
-  constructor(config: LinkConfig, ifindex: number, emit: (event: VtepEvent) => void) {
+  constructor(config: LinkConfig, ifindex: number, persistent: boolean, emit: (event: VtepEvent) => void) {
     this.ifindex = ifindex;
     const defaults = { address: '02:00:00:00:00:01', mtu: 1500 };
-    this.#state = { ...defaults, ...config, ifindex, up: false, persistent: false, missing: [] } as LinkState;
+    this.#state = { ...defaults, ...config, ifindex, up: false, persistent, missing: [] } as LinkState;
     this.fdb = new FakeFdb((action, { remotes: _remotes, ...entry }, remote) =>
       emit({ type: 'fdb', action, dev: this.name, entry, remote }),
     );
@@ -226,6 +226,8 @@ export class FakeEngine implements EngineApi {
   readonly #listeners = new Set<(event: VtepEvent) => void>();
   /** Index of the next device; tests set it to that of a real interface. */
   nextIndex = 10;
+  /** Whether the interfaces of the next devices were there before, and are persistent. */
+  takesOver = false;
   /** Names given to delete() with gone = true. */
   readonly gone: string[] = [];
   closed = false;
@@ -238,7 +240,7 @@ export class FakeEngine implements EngineApi {
     if (this.list().some((vtep) => vtep.state().id === id)) {
       throw new VtepError('ERR_VTEP_VNI_IN_USE', `VNI ${id} is in use`, { ...word, word: String(id) });
     }
-    const vtep = new FakeVtep(config, this.nextIndex++, (event) => this.emit(event));
+    const vtep = new FakeVtep(config, this.nextIndex++, this.takesOver, (event) => this.emit(event));
     this.#vteps.set(name, vtep);
     this.emit({ type: 'link', action: 'new', dev: name, link: vtep.state() });
     return vtep;

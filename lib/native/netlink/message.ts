@@ -27,6 +27,7 @@ export const NLM_F_DUMP = 0x300;
 
 export const HEADER_SIZE = 16;
 const ATTRIBUTE_HEADER = 4;
+const DECODER = new TextDecoder();
 /** NLA_F_NESTED and NLA_F_NET_BYTEORDER are no part of a type. */
 const TYPE_MASK = 0x3fff;
 
@@ -99,7 +100,7 @@ export function readText(attributes: Attributes, type: number): string | undefin
   const payload = attributes.get(type);
   if (payload === undefined) return undefined;
   const end = payload.indexOf(0);
-  return new TextDecoder().decode(end < 0 ? payload : payload.subarray(0, end));
+  return DECODER.decode(end < 0 ? payload : payload.subarray(0, end));
 }
 
 /** An attribute to write: its type and payload. Undefined payloads are left out by buildMessage. */

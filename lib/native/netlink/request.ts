@@ -30,6 +30,8 @@ export type NetlinkShim = Pick<Shim, 'netlinkOpen' | 'netlinkSend' | 'netlinkRec
 
 /** Dumps come in datagrams of at most 32 KiB (NLMSG_GOODSIZE and its growth). */
 const BUFFER_SIZE = 65_536;
+/** One for all: making it takes longer than most answers. What is read is copied out, mostly a few hundred octets. */
+const buffer = new Uint8Array(BUFFER_SIZE);
 /** A table that changes faster than it can be read is taken as it was read last. */
 const DUMP_ATTEMPTS = 3;
 
@@ -51,10 +53,9 @@ function exchange(shim: NetlinkShim, fd: number, request: Uint8Array): Answer {
   const isForOne = viewOf(request).getUint16(6, true) === NLM_F_REQUEST;
   const messages: Message[] = [];
   for (;;) {
-    const buffer = new Uint8Array(BUFFER_SIZE);
     const got = shim.netlinkReceive(fd, buffer);
     if (got < 0) return { result: got, messages };
-    for (const message of readMessages(buffer.subarray(0, got))) {
+    for (const message of readMessages(buffer.slice(0, got))) {
       if (message.sequence !== mine) continue;
       if (message.type === NLMSG_DONE) return { result: 0, messages };
       if (message.type === NLMSG_ERROR) return { result: viewOf(message.body).getInt32(0, true), messages };

@@ -1,0 +1,63 @@
+/**
+ * The VTEPs of an engine, found by name, by interface and by what they receive. With thousands on one port a search
+ * through all of them for each that is added, or for each message about an interface, would be felt.
+ */
+import type { LinkConfig } from './types.js';
+import type { Vtep } from './vtep.js';
+
+/** What no two VTEPs may share. */
+type Receives = Pick<LinkConfig, 'id' | 'dstport' | 'udp6zerocsumrx'>;
+
+export class Directory implements Iterable<Vtep> {
+  readonly #all = new Set<Vtep>();
+  readonly #byName = new Map<string, Vtep>();
+  readonly #byIfindex = new Map<number, Vtep>();
+  readonly #byReception = new Map<string, Vtep>();
+
+  add(vtep: Vtep): void {
+    this.#all.add(vtep);
+    this.#byName.set(vtep.name, vtep);
+    this.#byIfindex.set(vtep.ifindex, vtep);
+    this.#byReception.set(reception(vtep.config, vtep.family), vtep);
+  }
+
+  delete(vtep: Vtep): void {
+    this.#all.delete(vtep);
+    forget(this.#byName, vtep.name, vtep);
+    forget(this.#byIfindex, vtep.ifindex, vtep);
+    forget(this.#byReception, reception(vtep.config, vtep.family), vtep);
+  }
+
+  /** Its interface has another name than `before`. */
+  renamed(vtep: Vtep, before: string): void {
+    forget(this.#byName, before, vtep);
+    this.#byName.set(vtep.name, vtep);
+  }
+
+  named(name: string): Vtep | undefined {
+    return this.#byName.get(name);
+  }
+
+  numbered(ifindex: number): Vtep | undefined {
+    return this.#byIfindex.get(ifindex);
+  }
+
+  /** The VTEP that takes these datagrams. */
+  receiving(what: Receives, family: 4 | 6): Vtep | undefined {
+    return this.#byReception.get(reception(what, family));
+  }
+
+  /** Oldest first. */
+  [Symbol.iterator](): Iterator<Vtep> {
+    return this.#all.values();
+  }
+}
+
+function reception({ id, dstport, udp6zerocsumrx }: Receives, family: 4 | 6): string {
+  return `${id} ${dstport} ${udp6zerocsumrx} ${family}`;
+}
+
+/** A key may belong to another by now: names swapped by hand are told one after the other. */
+function forget<K>(map: Map<K, Vtep>, key: K, vtep: Vtep): void {
+  if (map.get(key) === vtep) map.delete(key);
+}
