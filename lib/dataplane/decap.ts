@@ -41,6 +41,12 @@ import { LEARN, MOVE } from './records.js';
 /* NB: constants of this module's own, see encap.ts. */
 const { DEVICE, GSO_SIZE, IFINDEX, LENGTH, OFFLOAD, OFFSET, PEER0, PEER1, PEER2, PEER3, PORT, STATUS, TOS } =
   batch;
+const { SOURCE, TYPE, TYPE_IPV4, TYPE_IPV6 } = ethernet;
+const ETHERNET_BYTES = ethernet.HEADER_BYTES;
+const IPV4_BYTES = ipv4.HEADER_BYTES;
+const IPV6_BYTES = ipv6.HEADER_BYTES;
+const VXLAN_BYTES = vxlan.HEADER_BYTES;
+const { FLAGS, I_FLAG, VNI } = vxlan;
 
 export class Decap {
   readonly #slab: Slab;
@@ -130,18 +136,18 @@ export class Decap {
     // A header equal to the last good one needs no second look.
     if (
       device === undefined ||
-      length < vxlan.HEADER_BYTES ||
-      view.getInt32(payload + vxlan.VNI) !== this.#lastVni ||
-      view.getInt32(payload + vxlan.FLAGS) !== vxlan.I_FLAG
+      length < VXLAN_BYTES ||
+      view.getInt32(payload + VNI) !== this.#lastVni ||
+      view.getInt32(payload + FLAGS) !== I_FLAG
     ) {
       device = this.#claim(payload, length, vnis);
       if (device === undefined) return;
     }
-    const frame = payload + vxlan.HEADER_BYTES;
-    const octets = length - vxlan.HEADER_BYTES;
-    if (octets < ethernet.HEADER_BYTES) return drop(device, reasons.RX_INNER_TOO_SMALL);
-    const high = view.getInt32(frame + ethernet.SOURCE);
-    const low = view.getUint16(frame + ethernet.SOURCE + 4);
+    const frame = payload + VXLAN_BYTES;
+    const octets = length - VXLAN_BYTES;
+    if (octets < ETHERNET_BYTES) return drop(device, reasons.RX_INNER_TOO_SMALL);
+    const high = view.getInt32(frame + SOURCE);
+    const low = view.getUint16(frame + SOURCE + 4);
     const { settings } = device;
     if (low === settings.macLow && high === settings.macHigh) return drop(device, reasons.RX_LOCAL_MAC);
     if ((settings.features & LEARNING) !== 0) {
@@ -183,7 +189,7 @@ export class Decap {
       return undefined;
     }
     this.#lastClaim = device;
-    this.#lastVni = get32(bytes, payload + vxlan.VNI);
+    this.#lastVni = get32(bytes, payload + VNI);
     return device;
   }
 
@@ -201,7 +207,7 @@ export class Decap {
     now: number,
   ): number {
     const bytes = this.#slab.bytes;
-    const source = frame + ethernet.SOURCE;
+    const source = frame + SOURCE;
     if (ethernet.isMulticast(bytes, source) || ethernet.isZero(bytes, source)) {
       return reasons.RX_MAC_INVALID_SOURCE;
     }
@@ -247,18 +253,18 @@ export class Decap {
    */
   #congestion(frame: number, octets: number, outer: number): number {
     const { bytes, view } = this.#slab;
-    const network = frame + ethernet.HEADER_BYTES;
-    const left = octets - ethernet.HEADER_BYTES;
-    const type = view.getUint16(frame + ethernet.TYPE);
-    if (type === ethernet.TYPE_IPV4) {
-      if (left < ipv4.HEADER_BYTES) return reasons.RX_INNER_IP_TRUNCATED;
+    const network = frame + ETHERNET_BYTES;
+    const left = octets - ETHERNET_BYTES;
+    const type = view.getUint16(frame + TYPE);
+    if (type === TYPE_IPV4) {
+      if (left < IPV4_BYTES) return reasons.RX_INNER_IP_TRUNCATED;
       if (outer === NOT_ECT) return -1;
       const inner = ipv4.ecn(bytes, network);
       const mark = decapsulate(outer, inner);
       if (mark === ECN_DROP) return reasons.RX_ECN;
       if (mark !== inner) ipv4.setEcn(bytes, network, mark);
-    } else if (type === ethernet.TYPE_IPV6) {
-      if (left < ipv6.HEADER_BYTES) return reasons.RX_INNER_IP_TRUNCATED;
+    } else if (type === TYPE_IPV6) {
+      if (left < IPV6_BYTES) return reasons.RX_INNER_IP_TRUNCATED;
       if (outer === NOT_ECT) return -1;
       const inner = ipv6.ecn(bytes, network);
       const mark = decapsulate(outer, inner);

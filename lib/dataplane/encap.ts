@@ -30,17 +30,8 @@ import { networkOffset } from '../wire/vlan.js';
 import * as vxlan from '../wire/vxlan.js';
 import { answerArp } from './arp-proxy.js';
 import { EVENT_FLOODED } from './counters.js';
-import {
-  DF_INHERIT,
-  DF_SET,
-  type Device,
-  L2MISS,
-  PROXY,
-  RSC,
-  TOS_INHERIT,
-  TTL_INHERIT,
-  UP,
-} from './device.js';
+import * as options from './device.js';
+import type { Device } from './device.js';
 import type { PendingLearns } from './pending.js';
 import { postL2Miss } from './post.js';
 import * as reasons from './reasons.js';
@@ -77,6 +68,14 @@ const {
   TTL,
   SOURCE_PORT,
 } = batch;
+const { DF_INHERIT, DF_SET, L2MISS, PROXY, RSC, TOS_INHERIT, TTL_INHERIT, UP } = options;
+const { TYPE, TYPE_ARP, TYPE_IPV4, TYPE_IPV6 } = ethernet;
+const ETHERNET_BYTES = ethernet.HEADER_BYTES;
+const IPV4_BYTES = ipv4.HEADER_BYTES;
+const IPV6_BYTES = ipv6.HEADER_BYTES;
+const VXLAN_BYTES = vxlan.HEADER_BYTES;
+const { FLAGS, I_FLAG, VNI } = vxlan;
+const FRAGMENT = ipv4.FRAGMENT;
 
 /** `remotes` of a frame that went nowhere, or back up: beyond every remote index. */
 const CONSUMED = 0x7fffffff;
@@ -175,11 +174,11 @@ export class Encap {
     const settings = device.settings;
     const features = settings.features;
     const { fdb } = device.tables;
-    if (length < ethernet.HEADER_BYTES) return this.#drop(device, reasons.TX_FRAME_TOO_SMALL);
+    if (length < ETHERNET_BYTES) return this.#drop(device, reasons.TX_FRAME_TOO_SMALL);
     if ((features & UP) === 0) return this.#drop(device, reasons.TX_DEVICE_DOWN);
-    const type = view.getUint16(offset + ethernet.TYPE);
+    const type = view.getUint16(offset + TYPE);
     // a. A VLAN-tagged ARP request is not seen here, as in the kernel.
-    if ((features & PROXY) !== 0 && type === ethernet.TYPE_ARP) {
+    if ((features & PROXY) !== 0 && type === TYPE_ARP) {
       answerArp(this.#slab, this.#ring, device, offset, length, back, now);
       return CONSUMED;
     }
@@ -194,7 +193,7 @@ export class Encap {
         (features & RSC) !== 0 &&
         (fdb.flags(entry) & FLAG_ROUTER) !== 0 &&
         !ethernet.isMulticast(bytes, offset) &&
-        (type === ethernet.TYPE_IPV4 || type === ethernet.TYPE_IPV6)
+        (type === TYPE_IPV4 || type === TYPE_IPV6)
       ) {
         const verdict = this.#shortCircuit.route(rx, i, device, back, now);
         if (verdict === REWRITTEN) {
@@ -234,12 +233,12 @@ export class Encap {
     const settings = device.settings;
     const ports = device.egress.ports.length;
     // Nearly every frame: no tag, IPv4.
-    if (view.getUint16(offset + ethernet.TYPE) === ethernet.TYPE_IPV4) {
-      const ip = offset + ethernet.HEADER_BYTES;
-      const left = length - ethernet.HEADER_BYTES;
-      if (left < ipv4.HEADER_BYTES) return this.#refuse(device);
+    if (view.getUint16(offset + TYPE) === TYPE_IPV4) {
+      const ip = offset + ETHERNET_BYTES;
+      const left = length - ETHERNET_BYTES;
+      if (left < IPV4_BYTES) return this.#refuse(device);
       const first = view.getInt32(ip);
-      const middle = view.getInt32(ip + ipv4.FRAGMENT);
+      const middle = view.getInt32(ip + FRAGMENT);
       const innerTos = (first >>> 16) & 0xff;
       const tos = settings.tos === TOS_INHERIT ? innerTos : settings.tos;
       this.#tos = encapsulate(tos, innerTos & 3) | (settings.flowLabel << 8);
@@ -255,13 +254,13 @@ export class Encap {
     let innerTos = 0;
     let innerTtl = 0;
     let innerDf = false;
-    if (type === ethernet.TYPE_IPV4) {
-      if (left < ipv4.HEADER_BYTES) return this.#refuse(device);
+    if (type === TYPE_IPV4) {
+      if (left < IPV4_BYTES) return this.#refuse(device);
       innerTos = ipv4.tos(bytes, network);
       innerTtl = ipv4.ttl(bytes, network);
       innerDf = ipv4.dontFragment(bytes, network);
-    } else if (type === ethernet.TYPE_IPV6) {
-      if (left < ipv6.HEADER_BYTES) return this.#refuse(device);
+    } else if (type === TYPE_IPV6) {
+      if (left < IPV6_BYTES) return this.#refuse(device);
       innerTos = ipv6.trafficClass(bytes, network);
       innerTtl = ipv6.hopLimit(bytes, network);
       innerDf = true;
@@ -270,9 +269,9 @@ export class Encap {
     this.#tos = encapsulate(tos, innerTos & 3) | (settings.flowLabel << 8);
     this.#ttl = settings.ttl === TTL_INHERIT ? innerTtl : settings.ttl;
     // The kernel tests the Ethernet header's own type: a tagged packet never inherits DF.
-    const untagged = network === offset + ethernet.HEADER_BYTES;
+    const untagged = network === offset + ETHERNET_BYTES;
     this.#df = settings.df === DF_SET || (settings.df === DF_INHERIT && untagged && innerDf);
-    this.#inner = network < 0 ? length - ethernet.HEADER_BYTES : left;
+    this.#inner = network < 0 ? length - ETHERNET_BYTES : left;
     this.#socket = sourcePort(flowHash(bytes, offset, length, this.#seed), 0, ports);
     return true;
   }
@@ -355,11 +354,11 @@ export class Encap {
     const offset = from[cell(OFFSET, fromCapacity, i)];
     const ownVni = remote < 0 ? -1 : table.vni(remote);
     const ownPort = remote < 0 ? 0 : table.port(remote);
-    let header = offset - vxlan.HEADER_BYTES;
-    if (ownVni >= 0) header -= vxlan.HEADER_BYTES * ++this.#spareHeaders;
+    let header = offset - VXLAN_BYTES;
+    if (ownVni >= 0) header -= VXLAN_BYTES * ++this.#spareHeaders;
     const { view } = this.#slab;
-    view.setInt32(header + vxlan.FLAGS, vxlan.I_FLAG);
-    view.setInt32(header + vxlan.VNI, (ownVni >= 0 ? ownVni : settings.vni) << 8);
+    view.setInt32(header + FLAGS, I_FLAG);
+    view.setInt32(header + VNI, (ownVni >= 0 ? ownVni : settings.vni) << 8);
     w[cell(OFFSET, c, j)] = offset;
     w[cell(LENGTH, c, j)] = from[cell(LENGTH, fromCapacity, i)];
     // Replicas share the frame: finishing its checksum twice comes to the same (native-shim/segment.h).

@@ -16,6 +16,10 @@ import { isVlan, networkOffset, vlanId } from './vlan.js';
 
 /** Of the word with flags, fragment offset, TTL and protocol: what is set in a fragment. */
 const FRAGMENTED = (ipv4.MORE_FRAGMENTS | ipv4.FRAGMENT_OFFSET_MASK) << 16;
+/* NB: constants of this module's own, see dataplane/encap.ts. */
+const { DESTINATION, PROTOCOL_TCP, PROTOCOL_UDP, SOURCE } = ipv4;
+const ETHERNET_BYTES = ethernet.HEADER_BYTES;
+const IPV4_BYTES = ipv4.HEADER_BYTES;
 const DCCP = 33;
 const SCTP = 132;
 const UDP_LITE = 136;
@@ -31,7 +35,7 @@ const MAX_EXTENSIONS = 6;
 export function flowHash(bytes: Uint8Array, offset: number, length: number, seed: number): number {
   const type = ethernet.etherType(bytes, offset);
   if (!isVlan(type)) {
-    return hashNetwork(bytes, offset, offset + ethernet.HEADER_BYTES, offset + length, type, 0, seed);
+    return hashNetwork(bytes, offset, offset + ETHERNET_BYTES, offset + length, type, 0, seed);
   }
   const network = networkOffset(bytes, offset, length);
   if (network < 0) return hashLinkLayer(bytes, offset, seed);
@@ -57,13 +61,13 @@ export function flowHashIpv4(
   const header = (first >>> 22) & 0x3c;
   const total = first & 0xffff;
   // As ipv4.checkIpv4.
-  if (first >>> 28 !== 4 || header < ipv4.HEADER_BYTES || header > total || total > left) {
-    return hashLinkLayerWords(view, ip - ethernet.HEADER_BYTES, seed);
+  if (first >>> 28 !== 4 || header < IPV4_BYTES || header > total || total > left) {
+    return hashLinkLayerWords(view, ip - ETHERNET_BYTES, seed);
   }
   const protocol = middle & 0xff;
   let hash = mix(seed, protocol);
-  hash = mix(hash, view.getInt32(ip + ipv4.SOURCE));
-  hash = mix(hash, view.getInt32(ip + ipv4.DESTINATION));
+  hash = mix(hash, view.getInt32(ip + SOURCE));
+  hash = mix(hash, view.getInt32(ip + DESTINATION));
   if (hasPorts(protocol) && (middle & FRAGMENTED) === 0 && total - header >= 4) {
     hash = mix(hash, view.getInt32(ip + header));
   }
@@ -104,8 +108,8 @@ function hashNetwork(
 function hashIpv4(bytes: Uint8Array, ip: number, vlan: number, seed: number): number {
   const protocol = bytes[ip + ipv4.PROTOCOL];
   let hash = mix(seed, (vlan << 8) | protocol);
-  hash = mix(hash, get32(bytes, ip + ipv4.SOURCE));
-  hash = mix(hash, get32(bytes, ip + ipv4.DESTINATION));
+  hash = mix(hash, get32(bytes, ip + SOURCE));
+  hash = mix(hash, get32(bytes, ip + DESTINATION));
   if (hasPorts(protocol) && !ipv4.isFragment(bytes, ip)) {
     const header = ipv4.headerBytes(bytes, ip);
     if (ipv4.totalLength(bytes, ip) - header >= 4) hash = mix(hash, get32(bytes, ip + header));
@@ -152,8 +156,8 @@ function hashLinkLayerWords(view: DataView, frame: number, seed: number): number
 
 function hasPorts(protocol: number): boolean {
   return (
-    protocol === ipv4.PROTOCOL_TCP ||
-    protocol === ipv4.PROTOCOL_UDP ||
+    protocol === PROTOCOL_TCP ||
+    protocol === PROTOCOL_UDP ||
     protocol === SCTP ||
     protocol === UDP_LITE ||
     protocol === DCCP
