@@ -18,27 +18,13 @@
  * A frame handed up is described in `out`, in place; `run` returns false when `out` is full: transmit it, empty
  * it, call again with the same batch.
  */
-import {
-  type Batch,
-  DEVICE,
-  GSO_SIZE,
-  IFINDEX,
-  LENGTH,
-  OFFLOAD,
-  OFFSET,
-  PEER0,
-  PEER1,
-  PEER2,
-  PEER3,
-  PORT,
-  STATUS,
-  TOS,
-} from '../memory/batch.js';
+import * as batch from '../memory/batch.js';
+import { type Batch, cell } from '../memory/batch.js';
 import type { RecordRing } from '../memory/ring.js';
 import type { Slab } from '../memory/slab.js';
 import { STATE_NOARP, STATE_PERMANENT } from '../table/fdb.js';
 import type { VniTable } from '../table/vni.js';
-import { get16, get32 } from '../wire/bytes.js';
+import { get32 } from '../wire/bytes.js';
 import { decapsulate, ECN_DROP, NOT_ECT } from '../wire/ecn.js';
 import * as ethernet from '../wire/ethernet.js';
 import * as ipv4 from '../wire/ipv4.js';
@@ -51,6 +37,16 @@ import type { PendingLearns } from './pending.js';
 import { post } from './post.js';
 import * as reasons from './reasons.js';
 import { LEARN, MOVE } from './records.js';
+
+/* NB: constants of this module's own, see encap.ts. */
+const { DEVICE, GSO_SIZE, IFINDEX, LENGTH, OFFLOAD, OFFSET, PEER0, PEER1, PEER2, PEER3, PORT, STATUS, TOS } =
+  batch;
+const { SOURCE, TYPE, TYPE_IPV4, TYPE_IPV6 } = ethernet;
+const ETHERNET_BYTES = ethernet.HEADER_BYTES;
+const IPV4_BYTES = ipv4.HEADER_BYTES;
+const IPV6_BYTES = ipv6.HEADER_BYTES;
+const VXLAN_BYTES = vxlan.HEADER_BYTES;
+const { FLAGS, I_FLAG, VNI } = vxlan;
 
 export class Decap {
   readonly #slab: Slab;
@@ -99,11 +95,11 @@ export class Decap {
     // Control may have changed devices between two bursts.
     this.#lastClaim = undefined;
     for (let i = this.#entry; i < rx.length; i++) {
-      const offset = words[OFFSET * capacity + i];
-      const length = words[LENGTH * capacity + i];
-      const segment = words[GSO_SIZE * capacity + i];
+      const offset = words[cell(OFFSET, capacity, i)];
+      const length = words[cell(LENGTH, capacity, i)];
+      const segment = words[cell(GSO_SIZE, capacity, i)];
       const step = segment > 0 && segment < length ? segment : length;
-      if (words[STATUS * capacity + i] !== 0) {
+      if (words[cell(STATUS, capacity, i)] !== 0) {
         this.#unclaimed[REASON0 + reasons.RX_TRUNCATED_DATAGRAM]++;
         continue;
       }
@@ -135,23 +131,23 @@ export class Decap {
     out: Batch,
     now: number,
   ): void {
-    const bytes = this.#slab.bytes;
+    const { view } = this.#slab;
     let device = this.#lastClaim;
     // A header equal to the last good one needs no second look.
     if (
       device === undefined ||
-      length < vxlan.HEADER_BYTES ||
-      get32(bytes, payload + vxlan.VNI) !== this.#lastVni ||
-      get32(bytes, payload + vxlan.FLAGS) !== vxlan.I_FLAG
+      length < VXLAN_BYTES ||
+      view.getInt32(payload + VNI) !== this.#lastVni ||
+      view.getInt32(payload + FLAGS) !== I_FLAG
     ) {
       device = this.#claim(payload, length, vnis);
       if (device === undefined) return;
     }
-    const frame = payload + vxlan.HEADER_BYTES;
-    const octets = length - vxlan.HEADER_BYTES;
-    if (octets < ethernet.HEADER_BYTES) return drop(device, reasons.RX_INNER_TOO_SMALL);
-    const high = ethernet.macHigh(bytes, frame + ethernet.SOURCE);
-    const low = ethernet.macLow(bytes, frame + ethernet.SOURCE);
+    const frame = payload + VXLAN_BYTES;
+    const octets = length - VXLAN_BYTES;
+    if (octets < ETHERNET_BYTES) return drop(device, reasons.RX_INNER_TOO_SMALL);
+    const high = view.getInt32(frame + SOURCE);
+    const low = view.getUint16(frame + SOURCE + 4);
     const { settings } = device;
     if (low === settings.macLow && high === settings.macHigh) return drop(device, reasons.RX_LOCAL_MAC);
     if ((settings.features & LEARNING) !== 0) {
@@ -160,17 +156,17 @@ export class Decap {
         if (refused >= 0) return drop(device, refused);
       }
     }
-    const refused = this.#congestion(frame, octets, rx.words[TOS * rx.capacity + i] & 3);
+    const refused = this.#congestion(frame, octets, rx.words[cell(TOS, rx.capacity, i)] & 3);
     if (refused >= 0) return drop(device, refused);
     const w = out.words;
     const c = out.capacity;
     const j = out.length++;
-    w[OFFSET * c + j] = frame;
-    w[LENGTH * c + j] = octets;
-    w[OFFLOAD * c + j] = 0;
-    w[GSO_SIZE * c + j] = settings.mtu;
-    w[PORT * c + j] = settings.tap;
-    w[DEVICE * c + j] = device.index;
+    w[cell(OFFSET, c, j)] = frame;
+    w[cell(LENGTH, c, j)] = octets;
+    w[cell(OFFLOAD, c, j)] = 0;
+    w[cell(GSO_SIZE, c, j)] = settings.mtu;
+    w[cell(PORT, c, j)] = settings.tap;
+    w[cell(DEVICE, c, j)] = device.index;
   }
 
   /** Steps 1 to 4: the device that a header is for; undefined when there is none, or the header is bad, counted. */
@@ -193,7 +189,7 @@ export class Decap {
       return undefined;
     }
     this.#lastClaim = device;
-    this.#lastVni = get32(bytes, payload + vxlan.VNI);
+    this.#lastVni = get32(bytes, payload + VNI);
     return device;
   }
 
@@ -211,16 +207,16 @@ export class Decap {
     now: number,
   ): number {
     const bytes = this.#slab.bytes;
-    const source = frame + ethernet.SOURCE;
+    const source = frame + SOURCE;
     if (ethernet.isMulticast(bytes, source) || ethernet.isZero(bytes, source)) {
       return reasons.RX_MAC_INVALID_SOURCE;
     }
     const w = rx.words;
     const c = rx.capacity;
-    const a0 = w[PEER0 * c + i];
-    const a1 = w[PEER1 * c + i];
-    const a2 = w[PEER2 * c + i];
-    const a3 = w[PEER3 * c + i];
+    const a0 = w[cell(PEER0, c, i)];
+    const a1 = w[cell(PEER1, c, i)];
+    const a2 = w[cell(PEER2, c, i)];
+    const a3 = w[cell(PEER3, c, i)];
     const { fdb, lists, remotes } = device.tables;
     const { vni } = device.settings;
     const entry = fdb.find(high, low, vni);
@@ -245,7 +241,7 @@ export class Decap {
       return -1;
     }
     if (this.#pending.remember(high, low, vni, device.index, a0, a1, a2, a3, now)) {
-      post(this.#ring, device, kind, high, low, a0, a1, a2, a3, w[IFINDEX * c + i]);
+      post(this.#ring, device, kind, high, low, a0, a1, a2, a3, w[cell(IFINDEX, c, i)]);
     }
     return -1;
   }
@@ -256,19 +252,19 @@ export class Decap {
    * ECN-capable is delivered although CE was met.
    */
   #congestion(frame: number, octets: number, outer: number): number {
-    const bytes = this.#slab.bytes;
-    const network = frame + ethernet.HEADER_BYTES;
-    const left = octets - ethernet.HEADER_BYTES;
-    const type = get16(bytes, frame + ethernet.TYPE);
-    if (type === ethernet.TYPE_IPV4) {
-      if (left < ipv4.HEADER_BYTES) return reasons.RX_INNER_IP_TRUNCATED;
+    const { bytes, view } = this.#slab;
+    const network = frame + ETHERNET_BYTES;
+    const left = octets - ETHERNET_BYTES;
+    const type = view.getUint16(frame + TYPE);
+    if (type === TYPE_IPV4) {
+      if (left < IPV4_BYTES) return reasons.RX_INNER_IP_TRUNCATED;
       if (outer === NOT_ECT) return -1;
       const inner = ipv4.ecn(bytes, network);
       const mark = decapsulate(outer, inner);
       if (mark === ECN_DROP) return reasons.RX_ECN;
       if (mark !== inner) ipv4.setEcn(bytes, network, mark);
-    } else if (type === ethernet.TYPE_IPV6) {
-      if (left < ipv6.HEADER_BYTES) return reasons.RX_INNER_IP_TRUNCATED;
+    } else if (type === TYPE_IPV6) {
+      if (left < IPV6_BYTES) return reasons.RX_INNER_IP_TRUNCATED;
       if (outer === NOT_ECT) return -1;
       const inner = ipv6.ecn(bytes, network);
       const mark = decapsulate(outer, inner);

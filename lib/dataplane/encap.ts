@@ -15,8 +15,34 @@
  *
  * `run` returns false when `tx` is full: transmit it, empty it, call again with the same batch.
  */
-import {
-  type Batch,
+import * as batch from '../memory/batch.js';
+import { type Batch, cell } from '../memory/batch.js';
+import type { RecordRing } from '../memory/ring.js';
+import type { Slab } from '../memory/slab.js';
+import { FLAG_ROUTER } from '../table/fdb.js';
+import { get16 } from '../wire/bytes.js';
+import { encapsulate } from '../wire/ecn.js';
+import * as ethernet from '../wire/ethernet.js';
+import { flowHash, flowHashIpv4, sourcePort } from '../wire/flow-hash.js';
+import * as ipv4 from '../wire/ipv4.js';
+import * as ipv6 from '../wire/ipv6.js';
+import { networkOffset } from '../wire/vlan.js';
+import * as vxlan from '../wire/vxlan.js';
+import { answerArp } from './arp-proxy.js';
+import { EVENT_FLOODED } from './counters.js';
+import * as options from './device.js';
+import type { Device } from './device.js';
+import type { PendingLearns } from './pending.js';
+import { postL2Miss } from './post.js';
+import * as reasons from './reasons.js';
+import { drop, isMulticastWords, loopBack } from './output.js';
+import { CONTINUE, REWRITTEN, ShortCircuit } from './short-circuit.js';
+
+/*
+ * NB: constants of this module's own. An imported one is a variable to the engine (Node 20), loaded and checked at every
+ * use: with two dozen columns a frame, 110 ns to encapsulate one instead of 89.
+ */
+const {
   CSUM,
   DEVICE,
   EXTRA,
@@ -41,36 +67,15 @@ import {
   TOS,
   TTL,
   SOURCE_PORT,
-} from '../memory/batch.js';
-import type { RecordRing } from '../memory/ring.js';
-import type { Slab } from '../memory/slab.js';
-import { FLAG_ROUTER } from '../table/fdb.js';
-import { get16 } from '../wire/bytes.js';
-import { encapsulate } from '../wire/ecn.js';
-import * as ethernet from '../wire/ethernet.js';
-import { flowHash, sourcePort } from '../wire/flow-hash.js';
-import * as ipv4 from '../wire/ipv4.js';
-import * as ipv6 from '../wire/ipv6.js';
-import { networkOffset } from '../wire/vlan.js';
-import * as vxlan from '../wire/vxlan.js';
-import { answerArp } from './arp-proxy.js';
-import { EVENT_FLOODED } from './counters.js';
-import {
-  DF_INHERIT,
-  DF_SET,
-  type Device,
-  L2MISS,
-  PROXY,
-  RSC,
-  TOS_INHERIT,
-  TTL_INHERIT,
-  UP,
-} from './device.js';
-import type { PendingLearns } from './pending.js';
-import { postL2Miss } from './post.js';
-import * as reasons from './reasons.js';
-import { drop, isMulticastWords, loopBack } from './output.js';
-import { CONTINUE, REWRITTEN, ShortCircuit } from './short-circuit.js';
+} = batch;
+const { DF_INHERIT, DF_SET, L2MISS, PROXY, RSC, TOS_INHERIT, TTL_INHERIT, UP } = options;
+const { TYPE, TYPE_ARP, TYPE_IPV4, TYPE_IPV6 } = ethernet;
+const ETHERNET_BYTES = ethernet.HEADER_BYTES;
+const IPV4_BYTES = ipv4.HEADER_BYTES;
+const IPV6_BYTES = ipv6.HEADER_BYTES;
+const VXLAN_BYTES = vxlan.HEADER_BYTES;
+const { FLAGS, I_FLAG, VNI } = vxlan;
+const FRAGMENT = ipv4.FRAGMENT;
 
 /** `remotes` of a frame that went nowhere, or back up: beyond every remote index. */
 const CONSUMED = 0x7fffffff;
@@ -82,6 +87,8 @@ const V4_MAPPED = 0xffff;
 /** net.ipv4.ip_default_ttl, where the socket's own would be another: 1 for multicast. */
 const DEFAULT_TTL = 64;
 const NONE = -1;
+/** DF in the word with flags, fragment offset, TTL and protocol. */
+const DONT_FRAGMENT = ipv4.DONT_FRAGMENT << 16;
 
 export class Encap {
   readonly #slab: Slab;
@@ -128,9 +135,9 @@ export class Encap {
     for (let i = this.#frame; i < rx.length; i++) {
       // A frame is classified once: doing it again would count, miss and route it again.
       if (this.#remotes === CONSUMED) {
-        const offset = words[OFFSET * capacity + i];
-        const length = words[LENGTH * capacity + i];
-        if (words[STATUS * capacity + i] !== 0) {
+        const offset = words[cell(OFFSET, capacity, i)];
+        const length = words[cell(LENGTH, capacity, i)];
+        if (words[cell(STATUS, capacity, i)] !== 0) {
           drop(device, reasons.TX_TOO_BIG);
           continue;
         }
@@ -163,21 +170,21 @@ export class Encap {
     back: Batch,
     now: number,
   ): number {
-    const bytes = this.#slab.bytes;
+    const { bytes, view } = this.#slab;
     const settings = device.settings;
     const features = settings.features;
     const { fdb } = device.tables;
-    if (length < ethernet.HEADER_BYTES) return this.#drop(device, reasons.TX_FRAME_TOO_SMALL);
+    if (length < ETHERNET_BYTES) return this.#drop(device, reasons.TX_FRAME_TOO_SMALL);
     if ((features & UP) === 0) return this.#drop(device, reasons.TX_DEVICE_DOWN);
-    const type = get16(bytes, offset + ethernet.TYPE);
+    const type = view.getUint16(offset + TYPE);
     // a. A VLAN-tagged ARP request is not seen here, as in the kernel.
-    if ((features & PROXY) !== 0 && type === ethernet.TYPE_ARP) {
+    if ((features & PROXY) !== 0 && type === TYPE_ARP) {
       answerArp(this.#slab, this.#ring, device, offset, length, back, now);
       return CONSUMED;
     }
     // b.
-    let high = ethernet.macHigh(bytes, offset);
-    let low = ethernet.macLow(bytes, offset);
+    let high = view.getInt32(offset);
+    let low = view.getUint16(offset + 4);
     let entry = fdb.find(high, low, settings.vni);
     if (entry >= 0) {
       fdb.touchUsed(entry, now);
@@ -186,7 +193,7 @@ export class Encap {
         (features & RSC) !== 0 &&
         (fdb.flags(entry) & FLAG_ROUTER) !== 0 &&
         !ethernet.isMulticast(bytes, offset) &&
-        (type === ethernet.TYPE_IPV4 || type === ethernet.TYPE_IPV6)
+        (type === TYPE_IPV4 || type === TYPE_IPV6)
       ) {
         const verdict = this.#shortCircuit.route(rx, i, device, back, now);
         if (verdict === REWRITTEN) {
@@ -222,21 +229,38 @@ export class Encap {
 
   /** Step f. False when the frame's IP header is cut off: dropped, as by skb_vlan_inet_prepare. */
   #outer(offset: number, length: number, device: Device): boolean {
-    const bytes = this.#slab.bytes;
+    const { bytes, view } = this.#slab;
     const settings = device.settings;
+    const ports = device.egress.ports.length;
+    // Nearly every frame: no tag, IPv4.
+    if (view.getUint16(offset + TYPE) === TYPE_IPV4) {
+      const ip = offset + ETHERNET_BYTES;
+      const left = length - ETHERNET_BYTES;
+      if (left < IPV4_BYTES) return this.#refuse(device);
+      const first = view.getInt32(ip);
+      const middle = view.getInt32(ip + FRAGMENT);
+      const innerTos = (first >>> 16) & 0xff;
+      const tos = settings.tos === TOS_INHERIT ? innerTos : settings.tos;
+      this.#tos = encapsulate(tos, innerTos & 3) | (settings.flowLabel << 8);
+      this.#ttl = settings.ttl === TTL_INHERIT ? (middle >>> 8) & 0xff : settings.ttl;
+      this.#df = settings.df === DF_SET || (settings.df === DF_INHERIT && (middle & DONT_FRAGMENT) !== 0);
+      this.#inner = left;
+      this.#socket = sourcePort(flowHashIpv4(view, ip, left, first, middle, this.#seed), 0, ports);
+      return true;
+    }
     const network = networkOffset(bytes, offset, length);
     const type = network < 0 ? 0 : get16(bytes, network - 2);
     const left = offset + length - network;
     let innerTos = 0;
     let innerTtl = 0;
     let innerDf = false;
-    if (type === ethernet.TYPE_IPV4) {
-      if (left < ipv4.HEADER_BYTES) return this.#refuse(device);
+    if (type === TYPE_IPV4) {
+      if (left < IPV4_BYTES) return this.#refuse(device);
       innerTos = ipv4.tos(bytes, network);
       innerTtl = ipv4.ttl(bytes, network);
       innerDf = ipv4.dontFragment(bytes, network);
-    } else if (type === ethernet.TYPE_IPV6) {
-      if (left < ipv6.HEADER_BYTES) return this.#refuse(device);
+    } else if (type === TYPE_IPV6) {
+      if (left < IPV6_BYTES) return this.#refuse(device);
       innerTos = ipv6.trafficClass(bytes, network);
       innerTtl = ipv6.hopLimit(bytes, network);
       innerDf = true;
@@ -245,10 +269,10 @@ export class Encap {
     this.#tos = encapsulate(tos, innerTos & 3) | (settings.flowLabel << 8);
     this.#ttl = settings.ttl === TTL_INHERIT ? innerTtl : settings.ttl;
     // The kernel tests the Ethernet header's own type: a tagged packet never inherits DF.
-    const untagged = network === offset + ethernet.HEADER_BYTES;
+    const untagged = network === offset + ETHERNET_BYTES;
     this.#df = settings.df === DF_SET || (settings.df === DF_INHERIT && untagged && innerDf);
-    this.#inner = network < 0 ? length - ethernet.HEADER_BYTES : left;
-    this.#socket = sourcePort(flowHash(bytes, offset, length, this.#seed), 0, device.egress.ports.length);
+    this.#inner = network < 0 ? length - ETHERNET_BYTES : left;
+    this.#socket = sourcePort(flowHash(bytes, offset, length, this.#seed), 0, ports);
     return true;
   }
 
@@ -272,8 +296,12 @@ export class Encap {
       this.#replica++;
     }
     // A copy that was sent has finished the checksum in the frame that is looped back.
-    if (this.#looped !== NONE && this.#copies > 0 && (rx.words[OFFLOAD * rx.capacity + i] & GSO_TYPE) === 0) {
-      back.words[OFFLOAD * back.capacity + this.#looped] = 0;
+    if (
+      this.#looped !== NONE &&
+      this.#copies > 0 &&
+      (rx.words[cell(OFFLOAD, rx.capacity, i)] & GSO_TYPE) === 0
+    ) {
+      back.words[cell(OFFLOAD, back.capacity, this.#looped)] = 0;
     }
     return true;
   }
@@ -323,41 +351,43 @@ export class Encap {
     const c = tx.capacity;
     const j = tx.length++;
     this.#copies++;
-    const offset = from[OFFSET * fromCapacity + i];
+    const offset = from[cell(OFFSET, fromCapacity, i)];
     const ownVni = remote < 0 ? -1 : table.vni(remote);
     const ownPort = remote < 0 ? 0 : table.port(remote);
-    let header = offset - vxlan.HEADER_BYTES;
-    if (ownVni >= 0) header -= vxlan.HEADER_BYTES * ++this.#spareHeaders;
-    vxlan.putVxlan(this.#slab.bytes, header, ownVni >= 0 ? ownVni : settings.vni);
-    w[OFFSET * c + j] = offset;
-    w[LENGTH * c + j] = from[LENGTH * fromCapacity + i];
+    let header = offset - VXLAN_BYTES;
+    if (ownVni >= 0) header -= VXLAN_BYTES * ++this.#spareHeaders;
+    const { view } = this.#slab;
+    view.setInt32(header + FLAGS, I_FLAG);
+    view.setInt32(header + VNI, (ownVni >= 0 ? ownVni : settings.vni) << 8);
+    w[cell(OFFSET, c, j)] = offset;
+    w[cell(LENGTH, c, j)] = from[cell(LENGTH, fromCapacity, i)];
     // Replicas share the frame: finishing its checksum twice comes to the same (native-shim/segment.h).
-    w[OFFLOAD * c + j] = from[OFFLOAD * fromCapacity + i];
-    w[GSO_SIZE * c + j] = from[GSO_SIZE * fromCapacity + i];
-    w[CSUM * c + j] = from[CSUM * fromCapacity + i];
-    w[HEADER * c + j] = header;
-    w[PORT * c + j] = this.#df ? egress.df[this.#socket] : egress.plain[this.#socket];
-    w[PEER_PORT * c + j] = ownPort !== 0 ? ownPort : settings.port;
-    w[PEER0 * c + j] = a0;
-    w[PEER1 * c + j] = a1;
-    w[PEER2 * c + j] = a2;
-    w[PEER3 * c + j] = a3;
-    w[LOCAL0 * c + j] = settings.local[0];
-    w[LOCAL1 * c + j] = settings.local[1];
-    w[LOCAL2 * c + j] = settings.local[2];
-    w[LOCAL3 * c + j] = settings.local[3];
-    w[IFINDEX * c + j] = remote < 0 ? 0 : table.ifindex(remote);
-    w[TOS * c + j] = this.#tos;
-    w[TTL * c + j] =
+    w[cell(OFFLOAD, c, j)] = from[cell(OFFLOAD, fromCapacity, i)];
+    w[cell(GSO_SIZE, c, j)] = from[cell(GSO_SIZE, fromCapacity, i)];
+    w[cell(CSUM, c, j)] = from[cell(CSUM, fromCapacity, i)];
+    w[cell(HEADER, c, j)] = header;
+    w[cell(PORT, c, j)] = this.#df ? egress.df[this.#socket] : egress.plain[this.#socket];
+    w[cell(PEER_PORT, c, j)] = ownPort !== 0 ? ownPort : settings.port;
+    w[cell(PEER0, c, j)] = a0;
+    w[cell(PEER1, c, j)] = a1;
+    w[cell(PEER2, c, j)] = a2;
+    w[cell(PEER3, c, j)] = a3;
+    w[cell(LOCAL0, c, j)] = settings.local[0];
+    w[cell(LOCAL1, c, j)] = settings.local[1];
+    w[cell(LOCAL2, c, j)] = settings.local[2];
+    w[cell(LOCAL3, c, j)] = settings.local[3];
+    w[cell(IFINDEX, c, j)] = remote < 0 ? 0 : table.ifindex(remote);
+    w[cell(TOS, c, j)] = this.#tos;
+    w[cell(TTL, c, j)] =
       this.#ttl === 0 && isMulticastWords(a0, a1, a2, a3)
         ? settings.ttl === TTL_INHERIT
           ? DEFAULT_TTL
           : 1
         : this.#ttl;
-    w[STATUS * c + j] = 0;
-    w[DEVICE * c + j] = device.index;
-    w[SOURCE_PORT * c + j] = egress.ports[this.#socket];
-    w[EXTRA * c + j] = this.#inner;
+    w[cell(STATUS, c, j)] = 0;
+    w[cell(DEVICE, c, j)] = device.index;
+    w[cell(SOURCE_PORT, c, j)] = egress.ports[this.#socket];
+    w[cell(EXTRA, c, j)] = this.#inner;
   }
 
   #refuse(device: Device): false {

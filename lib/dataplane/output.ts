@@ -2,22 +2,15 @@
  * Small things both directions do to a frame: count its end, hand it back up, and settle the accounts of a batch
  * that a port has taken.
  */
-import {
-  type Batch,
-  CSUM,
-  DEVICE,
-  EXTRA,
-  GSO_SIZE,
-  LENGTH,
-  OFFLOAD,
-  OFFSET,
-  PORT,
-  STATUS,
-} from '../memory/batch.js';
+import * as batch from '../memory/batch.js';
+import { type Batch, cell } from '../memory/batch.js';
 import * as ethernet from '../wire/ethernet.js';
 import { REASON0, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from './counters.js';
 import type { Device } from './device.js';
 import * as reasons from './reasons.js';
+
+/* NB: constants of this module's own, see encap.ts. */
+const { CSUM, DEVICE, EXTRA, GSO_SIZE, LENGTH, OFFLOAD, OFFSET, PORT, STATUS } = batch;
 
 const V4_MAPPED = 0xffff;
 /** Linux errno values that have a reason of their own; ports report them negative in STATUS. */
@@ -53,12 +46,12 @@ export function sendBack(back: Batch, device: Device, offset: number, length: nu
   const w = back.words;
   const c = back.capacity;
   const j = back.length++;
-  w[OFFSET * c + j] = offset;
-  w[LENGTH * c + j] = length;
-  w[OFFLOAD * c + j] = 0;
-  w[GSO_SIZE * c + j] = device.settings.mtu;
-  w[PORT * c + j] = device.settings.tap;
-  w[DEVICE * c + j] = device.index;
+  w[cell(OFFSET, c, j)] = offset;
+  w[cell(LENGTH, c, j)] = length;
+  w[cell(OFFLOAD, c, j)] = 0;
+  w[cell(GSO_SIZE, c, j)] = device.settings.mtu;
+  w[cell(PORT, c, j)] = device.settings.tap;
+  w[cell(DEVICE, c, j)] = device.index;
 }
 
 /**
@@ -70,15 +63,15 @@ export function sendBack(back: Batch, device: Device, offset: number, length: nu
  */
 export function loopBack(rx: Batch, i: number, device: Device, back: Batch): void {
   const from = rx.words;
-  const offset = from[OFFSET * rx.capacity + i];
-  const length = from[LENGTH * rx.capacity + i];
-  const offload = from[OFFLOAD * rx.capacity + i];
+  const offset = from[cell(OFFSET, rx.capacity, i)];
+  const length = from[cell(LENGTH, rx.capacity, i)];
+  const offload = from[cell(OFFLOAD, rx.capacity, i)];
   const j = back.length;
   sendBack(back, device, offset, length);
   if (offload !== 0) {
-    back.words[OFFLOAD * back.capacity + j] = offload;
-    back.words[GSO_SIZE * back.capacity + j] = from[GSO_SIZE * rx.capacity + i];
-    back.words[CSUM * back.capacity + j] = from[CSUM * rx.capacity + i];
+    back.words[cell(OFFLOAD, back.capacity, j)] = offload;
+    back.words[cell(GSO_SIZE, back.capacity, j)] = from[cell(GSO_SIZE, rx.capacity, i)];
+    back.words[cell(CSUM, back.capacity, j)] = from[cell(CSUM, rx.capacity, i)];
   }
   const { counters } = device;
   counters[TX_PACKETS]++;
@@ -92,11 +85,11 @@ export function accountTransmitted(tx: Batch, devices: readonly (Device | undefi
   const w = tx.words;
   const c = tx.capacity;
   for (let j = 0; j < tx.length; j++) {
-    const counters = devices[w[DEVICE * c + j]]!.counters;
-    const status = w[STATUS * c + j];
+    const counters = devices[w[cell(DEVICE, c, j)]]!.counters;
+    const status = w[cell(STATUS, c, j)];
     if (status === 0) {
       counters[TX_PACKETS]++;
-      counters[TX_BYTES] += w[EXTRA * c + j];
+      counters[TX_BYTES] += w[cell(EXTRA, c, j)];
     } else {
       counters[REASON0 + transmitReason(-status)]++;
     }
@@ -108,11 +101,11 @@ export function accountReceived(out: Batch, devices: readonly (Device | undefine
   const w = out.words;
   const c = out.capacity;
   for (let j = 0; j < out.length; j++) {
-    const counters = devices[w[DEVICE * c + j]]!.counters;
-    const status = w[STATUS * c + j];
+    const counters = devices[w[cell(DEVICE, c, j)]]!.counters;
+    const status = w[cell(STATUS, c, j)];
     if (status === 0) {
       counters[RX_PACKETS]++;
-      counters[RX_BYTES] += w[LENGTH * c + j] - ethernet.HEADER_BYTES;
+      counters[RX_BYTES] += w[cell(LENGTH, c, j)] - ethernet.HEADER_BYTES;
     } else {
       counters[REASON0 + receiveReason(-status)]++;
     }
@@ -124,8 +117,8 @@ export function accountReplies(back: Batch, devices: readonly (Device | undefine
   const w = back.words;
   const c = back.capacity;
   for (let j = 0; j < back.length; j++) {
-    const status = w[STATUS * c + j];
-    if (status !== 0) devices[w[DEVICE * c + j]]!.counters[REASON0 + receiveReason(-status)]++;
+    const status = w[cell(STATUS, c, j)];
+    if (status !== 0) devices[w[cell(DEVICE, c, j)]]!.counters[REASON0 + receiveReason(-status)]++;
   }
 }
 

@@ -76,6 +76,14 @@ export const GSO_ECN = 0x80 << 8;
 /** Mask of the gso_type without its ECN bit. */
 export const GSO_TYPE = 0x7f << 8;
 
+/**
+ * Index in `words` of a column of an entry, for the loops that do little else: `column * capacity + entry` makes the
+ * engine look for overflow twice and for a negative zero, which in integers cannot be.
+ */
+export function cell(column: number, capacity: number, entry: number): number {
+  return (Math.imul(column, capacity) + entry) | 0;
+}
+
 /** Parallel columns describing frames of one slab. `length` is how many entries are in use. */
 export class Batch {
   readonly capacity: number;

@@ -14,6 +14,12 @@ import * as ipv4 from './ipv4.js';
 import * as ipv6 from './ipv6.js';
 import { isVlan, networkOffset, vlanId } from './vlan.js';
 
+/** Of the word with flags, fragment offset, TTL and protocol: what is set in a fragment. */
+const FRAGMENTED = (ipv4.MORE_FRAGMENTS | ipv4.FRAGMENT_OFFSET_MASK) << 16;
+/* NB: constants of this module's own, see dataplane/encap.ts. */
+const { DESTINATION, PROTOCOL_TCP, PROTOCOL_UDP, SOURCE } = ipv4;
+const ETHERNET_BYTES = ethernet.HEADER_BYTES;
+const IPV4_BYTES = ipv4.HEADER_BYTES;
 const DCCP = 33;
 const SCTP = 132;
 const UDP_LITE = 136;
@@ -29,7 +35,7 @@ const MAX_EXTENSIONS = 6;
 export function flowHash(bytes: Uint8Array, offset: number, length: number, seed: number): number {
   const type = ethernet.etherType(bytes, offset);
   if (!isVlan(type)) {
-    return hashNetwork(bytes, offset, offset + ethernet.HEADER_BYTES, offset + length, type, 0, seed);
+    return hashNetwork(bytes, offset, offset + ETHERNET_BYTES, offset + length, type, 0, seed);
   }
   const network = networkOffset(bytes, offset, length);
   if (network < 0) return hashLinkLayer(bytes, offset, seed);
@@ -38,13 +44,47 @@ export function flowHash(bytes: Uint8Array, offset: number, length: number, seed
 }
 
 /**
+ * flowHash() of an untagged IPv4 frame of which the data plane has read two words already, and has a DataView: the
+ * header is read a word at a time and no word twice.
+ * @param left octets from the IPv4 header at `ip` to the end of the frame, at least 20
+ * @param first the header's first word: version, IHL, TOS, total length
+ * @param middle the word 6 octets in: flags and fragment offset, TTL, protocol
+ */
+export function flowHashIpv4(
+  view: DataView,
+  ip: number,
+  left: number,
+  first: number,
+  middle: number,
+  seed: number,
+): number {
+  const header = (first >>> 22) & 0x3c;
+  const total = first & 0xffff;
+  // As ipv4.checkIpv4.
+  if (first >>> 28 !== 4 || header < IPV4_BYTES || header > total || total > left) {
+    return hashLinkLayerWords(view, ip - ETHERNET_BYTES, seed);
+  }
+  const protocol = middle & 0xff;
+  let hash = mix(seed, protocol);
+  hash = mix(hash, view.getInt32(ip + SOURCE));
+  hash = mix(hash, view.getInt32(ip + DESTINATION));
+  if (hasPorts(protocol) && (middle & FRAGMENTED) === 0 && total - header >= 4) {
+    hash = mix(hash, view.getInt32(ip + header));
+  }
+  return finalize(hash);
+}
+
+/**
  * Source port for a hash: one of `min` to `max` - 1 (`max` is exclusive, as in the kernel's udp_flow_src_port),
- * spread evenly. `min` must be below `max`.
+ * spread evenly. `min` must be below `max`, and not by more than 65,536.
  */
 export function sourcePort(hash: number, min: number, max: number): number {
   // The fold keeps the low bits from being lost: the multiplication takes the port from the high ones.
-  const spread = (hash ^ (hash << 16)) >>> 0;
-  return min + Math.floor((spread * (max - min)) / 0x1_0000_0000);
+  const spread = hash ^ (hash << 16);
+  const ports = max - min;
+  // The upper 32 of the 48 bits of spread x ports, in two halves: a floating-point product takes longer.
+  const upper = Math.imul(spread >>> 16, ports) + (Math.imul(spread & 0xffff, ports) >>> 16);
+  return min + (upper >>> 16);
 }
 
 function hashNetwork(
@@ -68,8 +108,8 @@ function hashNetwork(
 function hashIpv4(bytes: Uint8Array, ip: number, vlan: number, seed: number): number {
   const protocol = bytes[ip + ipv4.PROTOCOL];
   let hash = mix(seed, (vlan << 8) | protocol);
-  hash = mix(hash, get32(bytes, ip + ipv4.SOURCE));
-  hash = mix(hash, get32(bytes, ip + ipv4.DESTINATION));
+  hash = mix(hash, get32(bytes, ip + SOURCE));
+  hash = mix(hash, get32(bytes, ip + DESTINATION));
   if (hasPorts(protocol) && !ipv4.isFragment(bytes, ip)) {
     const header = ipv4.headerBytes(bytes, ip);
     if (ipv4.totalLength(bytes, ip) - header >= 4) hash = mix(hash, get32(bytes, ip + header));
@@ -106,10 +146,18 @@ function hashLinkLayer(bytes: Uint8Array, frame: number, seed: number): number {
   return finalize(mix(hash, ethernet.etherType(bytes, frame)));
 }
 
+/** hashLinkLayer, words read from a DataView. */
+function hashLinkLayerWords(view: DataView, frame: number, seed: number): number {
+  let hash = mix(seed, view.getInt32(frame));
+  hash = mix(hash, view.getInt32(frame + 4));
+  hash = mix(hash, view.getInt32(frame + 8));
+  return finalize(mix(hash, view.getUint16(frame + ethernet.TYPE)));
+}
+
 function hasPorts(protocol: number): boolean {
   return (
-    protocol === ipv4.PROTOCOL_TCP ||
-    protocol === ipv4.PROTOCOL_UDP ||
+    protocol === PROTOCOL_TCP ||
+    protocol === PROTOCOL_UDP ||
     protocol === SCTP ||
     protocol === UDP_LITE ||
     protocol === DCCP

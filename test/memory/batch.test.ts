@@ -47,6 +47,7 @@ t.test('a batch', async (t) => {
   one.set(batch.PEER3, 2, 0xc0a86403);
   t.equal(one.get(batch.PEER3, 2), 0xc0a86403 | 0, 'columns are signed');
   t.equal(one.words[batch.PEER3 * 3 + 2], 0xc0a86403 | 0);
+  t.equal(one.words[batch.cell(batch.PEER3, one.capacity, 2)], 0xc0a86403 | 0);
   t.equal(
     one.words.reduce((sum, word) => sum + Number(word !== 0), 0),
     1,
