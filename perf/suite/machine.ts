@@ -84,11 +84,6 @@ export function share(from: Jiffies, to: Jiffies, what: 'idle' | 'steal'): numbe
   return total > 0 ? (to[what] - from[what]) / total : 0;
 }
 
-/** Share of the machine that others use, taken over half a second in which we do nothing. */
-export async function busyBefore(): Promise<number> {
-  return (await watchMachine({ milliseconds: 500 })).busyBefore;
-}
-
 /** What else the machine did: shares of all its CPUs, 0 to 1. */
 export interface Disturbance {
   /** Used by others while we did nothing, before the measurement. */
