@@ -6,8 +6,8 @@
  * testers interleave their streams.
  *
  * With a rate, the source wakes every `wake_ns` and sends what is due then. It sends late rather than not at all, so that
- * the rate holds: how often it woke and the most that ever left at one waking are reported, as the reader's hint that
- * losses may be its doing.
+ * the rate holds, but makes up for a delay gently: how often it woke and the most that ever left at one waking are
+ * reported, as the reader's hint that losses may be its doing.
  * A datagram that the kernel refused (no room, no listener) is counted, keeps its number, and is not sent again.
  */
 #ifndef VTEP_SOURCE_H
@@ -25,7 +25,10 @@
 #endif
 
 /* A last waking that comes late still sends what was due before the end. */
-enum { MAX_SEGMENTS = 64, WAKE_NS = 100000, LATE_NS = 10000000 };
+enum { MAX_SEGMENTS = 64, WAKE_NS = 100000, LATE_NS = 50000000 };
+
+/* Times the rate at which a source that was held up makes up for it. */
+#define CATCH_UP 1.25
 
 static struct {
   struct sockaddr_storage to;
@@ -136,18 +139,33 @@ static void send_batch(int count) {
   for (int i = 0; i < count; i++) note_result(flow[i], result[i]);
 }
 
-/* How many sends are due now, at least one: asleep until the schedule has one, 64 where there is no schedule. */
+/*
+ * How many sends are due now, at least one: asleep until the schedule has one, 64 where there is no schedule. What fell due
+ * while the source was kept from its core goes out at CATCH_UP times the rate, not at once: a tester's clock never stops
+ * (RFC 2544, section 26.1: frames at a specific rate), and a burst at line rate would measure queues.
+ */
 static int due_sends(uint64_t start, uint64_t *since_wake) {
+  static uint64_t asked;
+  static double allowed;
   if (opt.kpps == 0) return BATCH;
   double ns_each = 1e6 / opt.kpps, ahead = (double)opt.wake_ns / ns_each;
-  uint64_t offered = sent + refused, next = start + (uint64_t)((double)offered * ns_each);
-  if (now_ns() < next) {
+  if (ahead < 1) ahead = 1;
+  uint64_t offered = sent + refused, next = start + (uint64_t)((double)offered * ns_each), now = now_ns();
+  uint64_t late = allowed < 1 ? asked + opt.wake_ns / 2 : 0;
+  if (now < next || now < late) {
     *since_wake = 0;
     wakings++;
-    sleep_until(next);
+    sleep_until(next > late ? next : late);
+    now = now_ns();
   }
-  double due = ((double)(now_ns() - start) / ns_each - (double)offered + (ahead > 1 ? ahead : 1)) / opt.segments;
-  return due < 1 ? 1 : due > BATCH ? BATCH : (int)due;
+  allowed += (double)(now - asked) / ns_each * CATCH_UP;
+  if (allowed > 2 * ahead) allowed = 2 * ahead;
+  asked = now;
+  double due = (double)(now - start) / ns_each - (double)offered + ahead;
+  due = (due < allowed ? due : allowed) / opt.segments;
+  int sends = due < 1 ? 1 : due > BATCH ? BATCH : (int)due;
+  allowed -= sends * opt.segments;
+  return sends;
 }
 
 static void print_sent(uint64_t start, uint64_t end, uint64_t longest_burst) {

@@ -9,6 +9,7 @@ import { divided, sum, timed, type CpuTime } from '../suite/cpu-time.js';
 import type { Figure } from '../suite/figure.js';
 import { DEFAULT_LAYOUT } from '../suite/layouts.js';
 import type { Bench } from '../suite/plan.js';
+import { PINS } from '../suite/pins.js';
 import { transfer } from '../throughput/tcp.js';
 
 const RATE = 100;
@@ -90,7 +91,7 @@ export const costOfDatagrams: Bench = {
     let slowest = Infinity;
     const taken = await alternate(beds, rounds, tell, async (bed) => {
       const { result, machine, processes } = await timed(await daemonsOf(bed), () =>
-        bed.from.datagramsTo(bed.to, { seconds, size: SIZE, kpps: RATE }),
+        bed.from.datagramsTo(bed.to, { ...PINS, seconds, size: SIZE, kpps: RATE }),
       );
       if (bed.subject === 'uvtep') slowest = Math.min(slowest, result.offeredKpps);
       const millions = result.sent / 1e6;

@@ -8,6 +8,7 @@ import type { Bed } from '../suite/bed.js';
 import type { Subject } from '../suite/figure.js';
 import { DEFAULT_LAYOUT } from '../suite/layouts.js';
 import type { Bench, Found } from '../suite/plan.js';
+import { PINS } from '../suite/pins.js';
 import { findRate } from '../throughput/rfc2544.js';
 import type { PingResult } from '../../test/support/lab/tools.js';
 import { percentileFigures, percentileIds } from './percentiles.js';
@@ -26,7 +27,7 @@ async function rateOf(bed: Bed, found: Found): Promise<number> {
 }
 
 async function pingUnderLoad({ from, to }: Bed, kpps: number, seconds: number): Promise<PingResult> {
-  const load = from.datagramsTo(to, { seconds: seconds + 2 * LEAD, size: SIZE, kpps });
+  const load = from.datagramsTo(to, { ...PINS, seconds: seconds + 2 * LEAD, size: SIZE, kpps });
   await sleep(LEAD * 1000);
   const [result] = await Promise.all([
     from.ping(to.address, { count: Math.round((seconds * 1e6) / INTERVAL), interval: INTERVAL }),

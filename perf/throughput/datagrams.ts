@@ -3,6 +3,7 @@ import { alternate, figureOf } from '../suite/alternate.js';
 import type { Bar, Figure, Subject } from '../suite/figure.js';
 import type { Bench, Effort } from '../suite/plan.js';
 import { DEFAULT_LAYOUT } from '../suite/layouts.js';
+import { PINS } from '../suite/pins.js';
 
 export interface DatagramBenchOptions {
   /** UDP payload, octets: a frame has 42 more. */
@@ -40,7 +41,7 @@ export function delivered(options: DatagramBenchOptions): Bench {
     full,
     async run(beds, { rounds, seconds }, tell): Promise<Figure[]> {
       const taken = await alternate(beds, rounds, tell, ({ from, to }) =>
-        from.datagramsTo(to, { seconds, size, flows }),
+        from.datagramsTo(to, { ...PINS, seconds, size, flows }),
       );
       const overflowed = Object.values(taken.samples).flatMap((results) =>
         results.map((result) => result.overflowed),

@@ -9,6 +9,7 @@ import { closeBeds, openBeds, type Bed } from '../suite/bed.js';
 import type { Figure } from '../suite/figure.js';
 import { DEFAULT_LAYOUT } from '../suite/layouts.js';
 import { PER_SAMPLE, type Bench } from '../suite/plan.js';
+import { PINS } from '../suite/pins.js';
 import { setEntries } from '../scale/live/entries.js';
 import { layRemotes, remoteAddress } from '../scale/live/remotes-of.js';
 
@@ -30,7 +31,11 @@ async function layOut(bed: Bed): Promise<void> {
 
 /** Thousands of copies a second that arrive. */
 async function copies({ from, to }: Bed, seconds: number): Promise<number> {
-  const { deliveredKpps, delivered, duplicated } = await from.datagramsTo(to, { seconds, size: SIZE });
+  const { deliveredKpps, delivered, duplicated } = await from.datagramsTo(to, {
+    ...PINS,
+    seconds,
+    size: SIZE,
+  });
   if (delivered === 0) throw new Error('nothing arrived');
   return (deliveredKpps * (delivered + duplicated)) / delivered;
 }

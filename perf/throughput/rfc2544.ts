@@ -8,6 +8,7 @@ import type { Bed } from '../suite/bed.js';
 import type { Bar, Figure, Subject } from '../suite/figure.js';
 import { DEFAULT_LAYOUT } from '../suite/layouts.js';
 import { PER_SAMPLE, type Bench, type Effort } from '../suite/plan.js';
+import { PINS } from '../suite/pins.js';
 import { flowsNamed, flowsPath } from './datagrams.js';
 import { searchRate, type RateSearchResult, type Trial } from './rate-search.js';
 
@@ -42,7 +43,7 @@ async function tryRate(
   seconds: number,
   kpps: number | undefined,
 ): Promise<Trial> {
-  const result = await from.datagramsTo(to, { ...load, seconds, kpps });
+  const result = await from.datagramsTo(to, { ...PINS, ...load, seconds, kpps });
   const { offeredKpps, deliveredKpps, lost, sent } = result;
   return { offeredKpps, deliveredKpps, lossShare: lost / sent };
 }

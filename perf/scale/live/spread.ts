@@ -6,6 +6,7 @@
  */
 import type { Host } from '../../../test/support/lab/host.js';
 import type { Bed } from '../../suite/bed.js';
+import { PINS } from '../../suite/pins.js';
 import { batch, groupMac, numbered } from './entries.js';
 
 const PREFIX = '10.31';
@@ -32,7 +33,7 @@ export async function spreadDelivered(
   seconds: number,
   addresses: number,
 ): Promise<number> {
-  const options = { seconds, size: 64, flows: addresses, addresses };
+  const options = { ...PINS, seconds, size: 64, flows: addresses, addresses };
   const result = await from.datagramsTo(to, options, numbered(PREFIX, 0));
   if (result.delivered === 0) throw new Error('nothing arrived');
   return result.deliveredKpps;

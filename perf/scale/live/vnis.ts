@@ -4,6 +4,7 @@ import { closeBeds, openBeds, type Bed } from '../../suite/bed.js';
 import type { Figure } from '../../suite/figure.js';
 import { DEFAULT_LAYOUT } from '../../suite/layouts.js';
 import { PER_SAMPLE, type Bench } from '../../suite/plan.js';
+import { PINS } from '../../suite/pins.js';
 import type { Host } from '../../../test/support/lab/host.js';
 import { PORT } from '../../../test/support/lab/scenario/learning-switch.js';
 import { batch } from './entries.js';
@@ -71,7 +72,8 @@ export const liveVnis: Bench = {
           beds,
           rounds,
           (what) => tell(`${count} VNIs, ${what}`),
-          async ({ from, to }) => (await from.datagramsTo(to, { seconds, size: SIZE })).deliveredKpps,
+          async ({ from, to }) =>
+            (await from.datagramsTo(to, { ...PINS, seconds, size: SIZE })).deliveredKpps,
         );
         figures.push(
           figureOf(
