@@ -2,6 +2,7 @@
 #include "poll.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -40,22 +41,30 @@ static int64_t now(void) {
   return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
 }
 
-/** Rounded up, so that a timeout is never told early; capped at what an int holds. */
-static int milliseconds(int64_t timeout) {
-  if (timeout < 0) return -1;
-  int64_t rounded = (timeout + 999) / 1000;
-  return rounded > INT32_MAX ? INT32_MAX : (int)rounded;
+/** Without the slack of 50 us that a thread's timers have by default, which would bunch short sleeps into long ones. */
+static void be_exact(void) {
+  static _Thread_local bool exact;
+  if (!exact) exact = prctl(PR_SET_TIMERSLACK, 1000) == 0;
+}
+
+/** What epoll_pwait2 does, on a kernel that lacks it. */
+static int sleep_first(int poller, struct epoll_event *events, int max, const struct timespec *time) {
+  struct pollfd readable = {.fd = poller, .events = POLLIN};
+  int got = ppoll(&readable, 1, time, NULL);
+  return got <= 0 ? got : epoll_wait(poller, events, max, 0);
 }
 
 static int sleep_for(int poller, struct epoll_event *events, int max, int64_t timeout) {
-  static atomic_bool coarse; /* the kernel has no epoll_pwait2: milliseconds must do */
-  if (timeout > 0 && !atomic_load_explicit(&coarse, memory_order_relaxed)) {
-    struct timespec time = {.tv_sec = timeout / 1000000, .tv_nsec = timeout % 1000000 * 1000};
+  static atomic_bool old; /* the kernel has no epoll_pwait2 */
+  if (timeout <= 0) return epoll_wait(poller, events, max, timeout < 0 ? -1 : 0);
+  struct timespec time = {.tv_sec = timeout / 1000000, .tv_nsec = timeout % 1000000 * 1000};
+  be_exact();
+  if (!atomic_load_explicit(&old, memory_order_relaxed)) {
     long got = syscall(SYS_epoll_pwait2, poller, events, max, &time, NULL, (size_t)0);
     if (got >= 0 || (errno != ENOSYS && errno != EPERM)) return (int)got;
-    atomic_store_explicit(&coarse, true, memory_order_relaxed);
+    atomic_store_explicit(&old, true, memory_order_relaxed);
   }
-  return epoll_wait(poller, events, max, milliseconds(timeout));
+  return sleep_first(poller, events, max, &time);
 }
 
 /** Looks at a descriptor cost a third of a yield, which costs most of a microsecond. */
@@ -98,14 +107,7 @@ int poll_wait(int poller, int32_t *ready, uint32_t max, int64_t timeout, int64_t
   return got;
 }
 
-/** Slept without the slack of 50 us that a thread's timers have by default, which would bunch short sleeps into long ones. */
-int poll_nap(int64_t duration) {
-  static _Thread_local bool exact;
-  if (!exact) exact = prctl(PR_SET_TIMERSLACK, 1000) == 0;
-  if (duration <= 0) return sched_yield() < 0 ? -errno : 0;
-  struct timespec time = {.tv_sec = duration / 1000000, .tv_nsec = duration % 1000000 * 1000};
-  return -clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
-}
+int poll_give_way(void) { return sched_yield() < 0 ? -errno : 0; }
 
 int poll_waker(void) {
   int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

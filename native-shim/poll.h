@@ -28,12 +28,8 @@ int poll_remove(int poller, int fd);
  */
 int poll_wait(int poller, int32_t *ready, uint32_t max, int64_t timeout, int64_t spin);
 
-/**
- * poll_nap() - Sleeps whatever comes: who sends meanwhile wakes nobody.
- * @duration: microseconds, <= 0 = only lets others run that are ready to
- * Return: 0, or -EINTR after a signal.
- */
-int poll_nap(int64_t duration);
+/** poll_give_way() - Lets others run that are ready to. Return: 0 or -errno. */
+int poll_give_way(void);
 
 /** poll_waker() - An eventfd, owned by the caller, or -errno. */
 int poll_waker(void);

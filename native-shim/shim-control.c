@@ -44,10 +44,9 @@ static napi_value call_wait(napi_env env, napi_callback_info info) {
   return call_end(&call, poll_wait(poller, ready, room > INT32_MAX ? INT32_MAX : (uint32_t)room, timeout, spin));
 }
 
-static napi_value call_nap(napi_env env, napi_callback_info info) {
+static napi_value call_give_way(napi_env env, napi_callback_info info) {
   struct call call = call_begin(env, info);
-  int64_t duration = call_int64(&call, 0, "duration");
-  return call.failed ? NULL : call_end(&call, poll_nap(duration));
+  return call_end(&call, poll_give_way());
 }
 
 static napi_value call_waker_open(napi_env env, napi_callback_info info) {
@@ -214,7 +213,7 @@ const struct shim_call shim_control_calls[] = {
     {"pollerAdd", call_poller_add},
     {"pollerRemove", call_poller_remove},
     {"wait", call_wait},
-    {"nap", call_nap},
+    {"giveWay", call_give_way},
     {"wakerOpen", call_waker_open},
     {"wake", call_wake},
     {"close", call_close},

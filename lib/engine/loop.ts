@@ -51,11 +51,11 @@ export class Loop {
   readonly slab: Slab;
   readonly pending = new PendingLearns();
   /**
-   * What was received so far in both directions, until its owner sets it back: octets, entries of batches, and frames, of
-   * which an entry has many where the kernel joined datagrams.
+   * What was received so far in both directions, until its owner sets it back: octets and entries of batches.
    */
   octets = 0;
   entries = 0;
+  /** Frames so far, of which an entry has many where the kernel joined datagrams. */
   handled = 0;
   /** Whether the last burst left nothing behind, or nearly. */
   drained = true;

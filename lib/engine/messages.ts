@@ -50,7 +50,7 @@ export interface WorkerStart {
   ring: SharedArrayBuffer;
   ringCapacity: number;
   unclaimed: SharedArrayBuffer;
-  /** Two words: a count of posted messages, and whether the doorbell has been rung. */
+  /** The words below. */
   bell: SharedArrayBuffer;
   /** Descriptor that wakes the worker. */
   waker: number;
@@ -58,8 +58,12 @@ export interface WorkerStart {
   seed: number;
   /** Microseconds to poll at most before sleeping, 0 = only in bulk transfers. */
   busyPoll: number;
+  /** Microseconds to sleep at most, -1 = until woken. */
+  sleep: number;
 }
 
-/** Words of `bell`. */
+/** Words of `bell`: a count of posted messages, whether the doorbell has been rung, whether the process exits. */
 export const BELL_POSTED = 0;
 export const BELL_RUNG = 1;
+export const BELL_EXIT = 2;
+export const BELL_WORDS = 3;

@@ -1,5 +1,5 @@
 /** Data-plane workers as threads: starting them, posting to them, hearing their doorbell, ending them. */
-import { Worker } from 'node:worker_threads';
+import { isMainThread, Worker } from 'node:worker_threads';
 import { COUNTERS } from '../dataplane/counters.js';
 import { CounterBlock } from '../memory/counters.js';
 import { Epochs } from '../memory/epoch.js';
@@ -7,7 +7,21 @@ import { RecordRing } from '../memory/ring.js';
 import type { Shim } from '../native/shim.js';
 import type { MonotonicClock } from './clock.js';
 import { type Dataplane, RING_CAPACITY } from './dataplane.js';
-import { BELL_POSTED, BELL_RUNG, type WorkerMessage, type WorkerStart } from './messages.js';
+import {
+  BELL_EXIT,
+  BELL_POSTED,
+  BELL_RUNG,
+  BELL_WORDS,
+  type WorkerMessage,
+  type WorkerStart,
+} from './messages.js';
+
+/**
+ * Microseconds a worker sleeps at most. Without a limit where it can be helped: an armed timer has to be programmed at each
+ * sleep, which a virtual machine pays for (flood RTT 115 -> 67 us). A thread inside native code cannot be ended, and a process
+ * that exits waits for it, so workers are woken then; but a thread of the user's that is terminated is not told.
+ */
+const SLEEP = isMainThread ? -1 : 200_000;
 
 export interface ThreadOptions {
   /** Threads, 1 to 64; each serves one queue of every TAP and its own socket on a shared port. Default 1. */
@@ -33,11 +47,18 @@ export class ThreadedDataplane implements Dataplane {
   onRecords: () => void = () => {};
   readonly #shim: Shim;
   readonly #threads: Thread[] = [];
+  readonly #exit = (): void => {
+    for (const { bell, waker } of this.#threads) {
+      Atomics.store(bell, BELL_EXIT, 1);
+      this.#shim.wake(waker);
+    }
+  };
 
   constructor(shim: Shim, clock: MonotonicClock, seed: number, options: ThreadOptions = {}) {
     this.#shim = shim;
     this.workers = options.workers ?? 1;
     this.epochs = new Epochs(this.workers);
+    process.on('exit', this.#exit);
     for (let reader = 0; reader < this.workers; reader++) this.#begin(reader, clock, seed, options);
   }
 
@@ -51,13 +72,14 @@ export class ThreadedDataplane implements Dataplane {
   async close(): Promise<void> {
     for (let i = 0; i < this.#threads.length; i++) this.post(i, { kind: 'stop' });
     await Promise.all(this.#threads.map((thread) => thread.ended));
+    process.off('exit', this.#exit);
     for (const thread of this.#threads.splice(0)) this.#shim.close(thread.waker);
   }
 
   #begin(reader: number, clock: MonotonicClock, seed: number, options: ThreadOptions): void {
     const ring = new RecordRing(RING_CAPACITY);
     const unclaimed = new CounterBlock(COUNTERS);
-    const bell = new SharedArrayBuffer(8);
+    const bell = new SharedArrayBuffer(4 * BELL_WORDS);
     const waker = this.#shim.wakerOpen();
     this.rings.push(ring);
     this.unclaimed.push(unclaimed.values);
@@ -72,6 +94,7 @@ export class ThreadedDataplane implements Dataplane {
       clockStart: clock.start,
       seed,
       busyPoll: options.busyPoll ?? 0,
+      sleep: SLEEP,
     };
     // The worker allocates nothing once it runs: a small heap keeps the daemon small.
     const worker = new Worker(new URL('./worker.js', import.meta.url), {

@@ -3,8 +3,7 @@
  * one: whoever sends has to wake it, which costs 15 to 50 us where an idle virtual CPU is halted.
  *
  *   load since the last waits            a wait begins with
- *   little                               nothing: the worker sleeps until it is woken
- *   many frames a wait, at a high rate   a nap until the next BATCH of them should be there: they wake nobody
+ *   little                               nothing: the worker sleeps until it is woken, or a moderated source is due
  *   many octets a wait in large entries, looking, for 0 to `limit` us: `window` grows while sleeps are so short that
  *   or as asked                          looking would have met their end, and falls to 0 when they are longer
  *                                        (KVM: halt_poll_ns, grow_halt_poll_ns, shrink_halt_poll_ns)
@@ -21,24 +20,15 @@ const BULK_ENTRY = 4 * 1024;
 const BULK_POLL = 200;
 /** The window that a first short sleep opens; from then on it doubles. */
 const FIRST_WINDOW = 20;
-/** Frames remembered that make a stream: 4 a wait. A ping has one, whatever its rate. */
-const STREAM_FRAMES = 8;
-/** Frames a microsecond that make a stream worth a nap: 70 kpps. */
-const STREAM_RATE = 0.07;
-/** Frames a nap waits for, and its microseconds at most. */
-const BATCH = 32;
-const LONGEST_NAP = 250;
 
 /**
  * @example
  * const policy = new WaitPolicy(50);
- * policy.before(octets, entries, frames, elapsed); // moved in the microseconds since the last wait
- * // nap for policy.nap, look for policy.window, sleep
+ * policy.before(octets, entries); // moved since the last wait
+ * // look for policy.window, sleep
  * policy.after(waited); // microseconds that looking and sleeping took
  */
 export class WaitPolicy {
-  /** Microseconds to sleep whatever comes. */
-  nap = 0;
   /** Microseconds to look before sleeping. */
   window = 0;
   /**
@@ -51,8 +41,6 @@ export class WaitPolicy {
   #grown: number;
   #octets = 0;
   #entries = 0;
-  #frames = 0;
-  #elapsed = 0;
 
   /** @param asked microseconds to look at most whatever the load, 0 = only in bulk transfers */
   constructor(asked: number) {
@@ -60,25 +48,18 @@ export class WaitPolicy {
     this.#grown = asked;
   }
 
-  /**
-   * Decides how the next wait begins.
-   * @param octets moved since the last wait began, `elapsed` microseconds ago, in `entries` of batches that were `frames`
-   */
-  before(octets: number, entries: number, frames: number, elapsed: number): void {
+  /** Decides how the next wait begins, by the octets moved since the last one in so many entries of batches. */
+  before(octets: number, entries: number): void {
     this.#octets = octets + this.#octets / 2;
     this.#entries = entries + this.#entries / 2;
-    this.#frames = frames + this.#frames / 2;
-    this.#elapsed = elapsed + this.#elapsed / 2;
     this.bulk = this.#octets >= BULK_OCTETS && this.#octets >= BULK_ENTRY * this.#entries;
     this.#limit = this.bulk ? Math.max(BULK_POLL, this.#asked) : this.#asked;
     this.window = Math.min(this.#grown, this.#limit);
-    this.nap = this.#limit === 0 ? this.#napNow() : 0;
   }
 
-  #napNow(): number {
-    const rate = this.#frames / this.#elapsed;
-    if (this.#frames < STREAM_FRAMES || rate < STREAM_RATE) return 0;
-    return Math.min(LONGEST_NAP, Math.round(BATCH / rate));
+  /** Whether the worker may look rather than sleep: then no source is moderated. */
+  get looks(): boolean {
+    return this.#limit > 0;
   }
 
   /** Learns from how long looking and sleeping took, in microseconds. */

@@ -14,6 +14,7 @@ import { VniTable } from '../table/vni.js';
 import type { Clock } from './clock.js';
 import { Loop } from './loop.js';
 import type { TableShares, WorkerMessage } from './messages.js';
+import { Moderation } from './moderation.js';
 import type { PortFactory } from './system.js';
 
 /** Something bursts come from. */
@@ -24,6 +25,8 @@ export interface Source {
   readonly device?: Device;
   /** … or a socket's devices. */
   readonly served?: Served;
+  /** For who waits on descriptors. */
+  readonly moderation: Moderation;
 }
 
 /** Devices by VNI on one socket. The table is made anew before the next burst, once for all that came and went. */
@@ -125,14 +128,16 @@ export class WorkerCore {
   #frames(index: number, fd: number, on: boolean): void {
     this.#remove(fd);
     const device = this.#devices[index];
-    if (on && device !== undefined) this.#add({ fd, port: this.#options.ports.frames(fd), device });
+    if (on && device !== undefined)
+      this.#add({ fd, port: this.#options.ports.frames(fd), device, moderation: new Moderation() });
   }
 
   #listen(fd: number, vni: number, index: number): void {
     const served = this.sources.get(fd)?.served ?? { devices: new Map(), vnis: new VniTable(), stale: true };
     served.devices.set(vni, index);
     served.stale = true;
-    if (!this.sources.has(fd)) this.#add({ fd, port: this.#options.ports.datagrams(fd), served });
+    if (this.sources.has(fd)) return;
+    this.#add({ fd, port: this.#options.ports.datagrams(fd), served, moderation: new Moderation() });
   }
 
   #unlisten(fd: number, vni: number): void {

@@ -3,7 +3,8 @@
  * and sleeps again. Its event loop never turns; messages are taken from the port by hand, between two bursts.
  *
  *   wake   the waker's eventfd, written by control after it posted
- *   bell   word BELL_POSTED counts posted messages; word BELL_RUNG tells control's side was already called
+ *   bell   word BELL_POSTED counts posted messages; word BELL_RUNG tells control's side was already called; word BELL_EXIT
+ *          that the process is about to exit, which waits for its threads
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { Epochs } from '../memory/epoch.js';
@@ -12,16 +13,13 @@ import { errnoNumber } from '../native/errno.js';
 import { load } from '../native/load.js';
 import { type Shim, WAKER } from '../native/shim.js';
 import { MonotonicClock } from './clock.js';
-import { BELL_POSTED, BELL_RUNG, type WorkerMessage, type WorkerStart } from './messages.js';
+import { BELL_EXIT, BELL_POSTED, BELL_RUNG, type WorkerMessage, type WorkerStart } from './messages.js';
 import { NativePorts } from './native-ports.js';
 import { WaitPolicy } from './wait-policy.js';
 import { type Source, WorkerCore } from './worker-core.js';
 
-/**
- * Microseconds a worker sleeps at most. Nothing but descriptors wakes it, and a thread inside native code cannot be
- * ended: a process that exits, of an error perhaps, would wait for it for ever.
- */
-const SLEEP = 200_000;
+/** Milliseconds by which a moderated source may be early. */
+const EARLY = 0.005;
 /** Descriptors taken from one wait. */
 const READY = 256;
 
@@ -35,10 +33,10 @@ class Worker {
   readonly #poller: number;
   readonly #ready = new Int32Array(READY);
   readonly #policy: WaitPolicy;
-  /** When the last wait began, milliseconds. */
-  #waited = 0;
-  /** Sources that may have more. */
+  /** Sources that may have more, those found empty since the last wait, and those that are let gather (moderation.ts). */
   #active: Source[] = [];
+  #drained: Source[] = [];
+  #moderated: Source[] = [];
   #taken = 0;
   #generation = -1;
   #stopped = false;
@@ -62,7 +60,7 @@ class Worker {
   }
 
   run(): void {
-    while (!this.#stopped) {
+    while (!this.#stopped && Atomics.load(this.#bell, BELL_EXIT) === 0) {
       const generation = this.#epochs.enter(this.#start.reader);
       if (generation !== this.#generation || Atomics.load(this.#bell, BELL_POSTED) !== this.#taken) {
         this.#generation = generation;
@@ -78,39 +76,76 @@ class Worker {
 
   /** One burst from every active source; one that gave less than a burst is drained, or nearly. */
   #turn(): void {
+    const { loop } = this.#core;
     let kept = 0;
     for (const source of this.#active) {
       if (this.#policy.bulk && source.device !== undefined) this.#giveWay();
-      const handled = this.#core.burst(source);
-      if (handled > 0 && !this.#core.loop.drained) this.#active[kept++] = source;
-      else if (handled < 0 && !PASSING.includes(handled)) this.#shim.pollerRemove(this.#poller, source.fd);
+      const handled = loop.handled;
+      const received = this.#core.burst(source);
+      source.moderation.frames += loop.handled - handled;
+      if (received > 0 && !loop.drained) this.#active[kept++] = source;
+      else if (received >= 0 || PASSING.includes(received)) this.#drained.push(source);
+      else this.#silence(source);
     }
     this.#active.length = kept;
   }
 
   /** A method of its own, so that a profile shows what others ran for. */
   #giveWay(): void {
-    this.#shim.nap(0);
+    this.#shim.giveWay();
   }
 
   #wait(): void {
     this.#epochs.leave(this.#start.reader);
     const { loop } = this.#core;
     const policy = this.#policy;
-    const began = performance.now();
-    policy.before(loop.octets, loop.entries, loop.handled, (began - this.#waited) * 1_000);
+    policy.before(loop.octets, loop.entries);
     loop.octets = 0;
     loop.entries = 0;
-    loop.handled = 0;
-    this.#waited = began;
-    if (policy.nap > 0) this.#shim.nap(policy.nap);
-    const from = policy.nap > 0 ? performance.now() : began;
-    const count = this.#shim.wait(this.#poller, this.#ready, SLEEP, policy.window);
-    policy.after((performance.now() - from) * 1_000);
+    const began = performance.now();
+    const timeout = this.#moderate(began);
+    const count = this.#shim.wait(this.#poller, this.#ready, timeout, policy.window);
+    const ended = performance.now();
+    policy.after((ended - began) * 1_000);
     for (let i = 0; i < count; i++) {
       const source = this.#core.sources.get(this.#ready[i]);
       if (source !== undefined) this.#active.push(source);
     }
+    this.#takeDue(ended);
+  }
+
+  /** Settles how the drained sources are waited for; returns the microseconds to sleep at most, -1 = until woken. */
+  #moderate(now: number): number {
+    if (this.#policy.looks && this.#moderated.length > 0) {
+      this.#drained.push(...this.#moderated);
+      this.#moderated.length = 0;
+    }
+    for (const source of this.#drained) {
+      const pause = this.#policy.looks ? 0 : source.moderation.drained(now);
+      if (pause > 0) {
+        if (source.moderation.due === 0) this.#silence(source);
+        source.moderation.due = now + pause / 1_000;
+        this.#moderated.push(source);
+      } else if (source.moderation.due > 0) {
+        source.moderation.due = 0;
+        this.#hear(source);
+      }
+    }
+    this.#drained.length = 0;
+    if (this.#moderated.length === 0) return this.#start.sleep;
+    let due = Infinity;
+    for (const { moderation } of this.#moderated) due = Math.min(due, moderation.due);
+    return Math.max(0, Math.round((due - now) * 1_000));
+  }
+
+  /** Moderated sources whose time has come are active. */
+  #takeDue(now: number): void {
+    let kept = 0;
+    for (const source of this.#moderated) {
+      if (source.moderation.due <= now + EARLY) this.#active.push(source);
+      else this.#moderated[kept++] = source;
+    }
+    this.#moderated.length = kept;
   }
 
   #takeMessages(): void {
@@ -130,9 +165,20 @@ class Worker {
   }
 
   #sourceChanged(source: Source, present: boolean): void {
-    if (present) this.#shim.pollerAdd(this.#poller, source.fd, source.fd);
-    else this.#shim.pollerRemove(this.#poller, source.fd);
-    this.#active = this.#active.filter((active) => active !== source);
+    if (present) this.#hear(source);
+    else this.#silence(source);
+    const others = (candidate: Source): boolean => candidate !== source;
+    this.#active = this.#active.filter(others);
+    this.#drained = this.#drained.filter(others);
+    this.#moderated = this.#moderated.filter(others);
+  }
+
+  #hear(source: Source): void {
+    this.#shim.pollerAdd(this.#poller, source.fd, source.fd);
+  }
+
+  #silence(source: Source): void {
+    this.#shim.pollerRemove(this.#poller, source.fd);
   }
 }
 

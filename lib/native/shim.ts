@@ -11,7 +11,7 @@
 export { load } from './load.js';
 
 /** Version of the call list; the binary must have the same (native-shim/shim.h). */
-export const SHIM_VERSION = 2;
+export const SHIM_VERSION = 3;
 
 /** Bit of a poller's token that marks a waker; wait() drains it and returns the token with the bit. */
 export const WAKER = 1 << 30;
@@ -142,11 +142,8 @@ export interface Shim {
    * @param spin microseconds to poll without sleeping first, 0 = none
    */
   wait(poller: number, ready: Int32Array, timeout: number, spin: number): number;
-  /**
-   * Sleeps for so many microseconds whatever comes, so that who sends meanwhile wakes nobody; 0 only lets others run that
-   * are ready to. Returns 0 or -EINTR.
-   */
-  nap(duration: number): number;
+  /** Lets other threads run that are ready to (sched_yield). */
+  giveWay(): number;
   /** A descriptor that another thread can make readable (eventfd); wait() drains those added with pollerAdd(…, token | WAKER). */
   wakerOpen(): number;
   wake(waker: number): number;
