@@ -1,0 +1,187 @@
+/**
+ * The kinds of cases. A case is a line in a table of cases/: these functions make it one.
+ *
+ * @example transmit('ttl 5', { link: 'ttl 5 remote 192.168.100.3', frame: udpFrame(B, A) })
+ */
+import { DEVICE_MAC, HOST, HOST6, HOST_MAC, PEER_MAC, type Bed } from './bed.js';
+import { fact, type Case, type Fact } from './case.js';
+import { counterFact, entryFacts, gist, linkFacts, linkOf, verdict } from './facts.js';
+import { datagram, outerFacts, type Datagram } from './outer.js';
+import { vxlanPacket } from '../support/packets.js';
+
+/** Why the two differ: on purpose, or not yet. */
+export type Reason = Pick<Case, 'deviation' | 'known'>;
+
+/** `link add vx0 type vxlan dstport 4789 OPTIONS`: the verdict, and the options the device then shows. */
+export function option(options: string, reason: Reason = {}): Case {
+  return added(`vx0 type vxlan dstport 4789 ${options}`, { what: options || '(nothing)', ...reason });
+}
+
+/** `link add WORDS`: the verdict, and what vx0 then is. */
+export function added(words: string, more: Partial<Case> = {}): Case {
+  return {
+    what: `link add ${words}`,
+    run: async (bed) => [await verdict(bed, `link add ${words}`), ...linkFacts(await linkOf(bed, 'vx0'))],
+    ...more,
+  };
+}
+
+/** Several commands on links: the verdict on each, what each device named in `shown` is after them, and the zero entry. */
+export function links(what: string, commands: readonly string[], shown: readonly string[] = [], reason: Reason = {}): Case {
+  const run = async (bed: Bed): Promise<Fact[]> => {
+    const facts: Fact[] = [];
+    for (const words of commands) facts.push(await verdict(bed, words));
+    for (const name of shown) facts.push(...linkFacts(await linkOf(bed, name)));
+    return facts;
+  };
+  return { what, run, ...reason };
+}
+
+/** `link set vx0 type vxlan CHANGE` on a device made with `options`: the verdict, then its options and its entries. */
+export function change(options: string, words: string, reason: Reason = {}): Case {
+  const run = async (bed: Bed): Promise<Fact[]> => {
+    await bed.must(`link add vx0 type vxlan dstport 4789 ${options}`);
+    const first = await verdict(bed, `link set vx0 type vxlan ${words}`);
+    return [first, ...linkFacts(await linkOf(bed, 'vx0')), ...(await entryFacts(bed))];
+  };
+  return { what: `${options}; set ${words}`, run, ...reason };
+}
+
+/** Verbs of `fdb` in a row on a device made with `link`: the verdict on each, and the entries after them. */
+export function fdb(verbs: readonly string[], { link = 'id 1 dstport 4789', ...reason }: Reason & { link?: string } = {}): Case {
+  const run = async (bed: Bed): Promise<Fact[]> => {
+    await bed.device(link);
+    const facts: Fact[] = [];
+    for (const words of verbs) facts.push(fact(gist(await bed.say(withDev(words)))));
+    return [...facts, ...(await entryFacts(bed))];
+  };
+  const made = link === 'id 1 dstport 4789' ? '' : `${link}: `;
+  return { what: `${made}${verbs.join('; ')}`, run, ...reason };
+}
+
+/** `add MAC dst IP` as a whole command: `dev vx0` is understood. */
+const withDev = (words: string): string =>
+  words.startsWith('link ') || words.startsWith('neigh ') ? words : `fdb ${words}${words.includes(' dev ') ? '' : ' dev vx0'}`;
+
+export interface Traffic extends Reason {
+  /** Options behind `id 42 dstport 4789`. */
+  link?: string;
+  /** Commands before the frame is sent; those of `fdb` and `neigh` may leave out `dev vx0`. */
+  setup?: readonly string[];
+}
+
+async function layOut(bed: Bed, { link = '', setup = [] }: Traffic): Promise<void> {
+  await bed.device(`id 42 dstport 4789 ${link}`.trim());
+  for (const words of setup)
+    await bed.must(/^(fdb|neigh) /.test(words) && !words.includes(' dev ') ? `${words} dev vx0` : words);
+  bed.inside.clear();
+  bed.outside.clear();
+}
+
+/** What came up on vx0, as it stands in the table and octet by octet. */
+async function arrivals(bed: Bed, dev = 'vx0'): Promise<Fact[]> {
+  const frames = await bed.settle(async () => {
+    await bed.inside.sync();
+    return bed.inside.received(dev).map((frame) => frame.toString('hex'));
+  });
+  return frames.map((frame) => fact(`${frame.length / 2} octets up`, frame));
+}
+
+/** What left for the underlay. */
+async function departures(bed: Bed, ports?: readonly [number, number]): Promise<Fact[]> {
+  return await bed.settle(async () => {
+    await bed.outside.sync();
+    return outerFacts(bed.outside.received('eth0'), ports);
+  });
+}
+
+const orNothing = (facts: readonly Fact[], what: string): readonly Fact[] => (facts.length > 0 ? facts : [fact(what)]);
+
+export interface Sent extends Traffic {
+  frame: Uint8Array | readonly Uint8Array[];
+  /** The range of source ports that is right. */
+  ports?: readonly [number, number];
+  /** What to look at besides: entries of the FDB. */
+  entries?: boolean;
+}
+
+/** A frame (or more) sent on vx0: what leaves, what comes back up, and the counters. */
+export function transmit(what: string, sent: Sent): Case {
+  const frames = Array.isArray(sent.frame) ? sent.frame : [sent.frame as Uint8Array];
+  const run = async (bed: Bed): Promise<Fact[]> => {
+    await layOut(bed, sent);
+    for (const frame of frames) bed.inside.send('vx0', frame);
+    await bed.inside.sync();
+    const out = await departures(bed, sent.ports);
+    const up = await arrivals(bed);
+    const entries = sent.entries ? await entryFacts(bed) : [];
+    return [...orNothing([...out, ...up], 'nothing'), await counterFact(bed), ...entries];
+  };
+  return { what, run, ...(sent.deviation ? { deviation: sent.deviation } : {}), ...(sent.known ? { known: sent.known } : {}) };
+}
+
+export interface Received extends Traffic, Partial<Datagram> {
+  /** The inner frame, or `payload` for the whole of the UDP payload. */
+  inner?: Uint8Array;
+  vni?: number;
+  /** First word of the header; default the I flag alone. */
+  flags?: number;
+  reserved?: number;
+  /** Over IPv6. */
+  v6?: boolean;
+  entries?: boolean;
+}
+
+/** The datagram a case of `receive` sends. */
+function crafted(received: Received): Buffer {
+  const { inner = new Uint8Array(), vni = 42, flags = 0x08000000, reserved = 0, v6 = false } = received;
+  return datagram([HOST_MAC, PEER_MAC], {
+    from: v6 ? 'fd00:100::3' : '192.168.100.3',
+    to: v6 ? HOST6 : HOST,
+    payload: vxlanPacket(vni, inner, flags, reserved),
+    ...received,
+  });
+}
+
+/** A datagram (or more) from the underlay: what comes up on vx0, the counters, and where asked the entries. */
+export function receive(what: string, received: Received | readonly Received[]): Case {
+  const all = (Array.isArray(received) ? received : [received]) as readonly Received[];
+  const [first] = all as [Received];
+  const run = async (bed: Bed): Promise<Fact[]> => {
+    await layOut(bed, first);
+    for (const each of all) bed.outside.send('eth0', crafted(each));
+    await bed.outside.sync();
+    const up = await arrivals(bed);
+    const entries = first.entries ? await entryFacts(bed) : [];
+    return [...orNothing(up, 'dropped'), await counterFact(bed), ...entries];
+  };
+  return { what, run, ...(first.deviation ? { deviation: first.deviation } : {}), ...(first.known ? { known: first.known } : {}) };
+}
+
+/** Which stock monitor listens. */
+export type Monitor = 'bridge monitor fdb' | 'ip monitor neigh' | 'bridge -t monitor fdb';
+
+export interface Notified extends Traffic {
+  /** Commands whose notifications are looked at; `-` before one leaves its verdict out of sight. */
+  commands?: readonly string[];
+  frame?: Uint8Array | readonly Uint8Array[];
+  received?: readonly Received[];
+  monitor: Monitor;
+}
+
+/** What a stock monitor says while something is done. */
+export function notify(what: string, notified: Notified): Case {
+  const frames = notified.frame === undefined ? [] : Array.isArray(notified.frame) ? notified.frame : [notified.frame as Uint8Array];
+  const run = async (bed: Bed): Promise<Fact[]> => {
+    await layOut(bed, notified);
+    return await bed.listening(notified.monitor.split(' '), async () => {
+      for (const words of notified.commands ?? []) await bed.say(withDev(words));
+      for (const frame of frames) bed.inside.send('vx0', frame);
+      for (const each of notified.received ?? []) bed.outside.send('eth0', crafted(each));
+      await Promise.all([bed.inside.sync(), bed.outside.sync()]);
+    });
+  };
+  return { what: `${notified.monitor}: ${what}`, run, ...(notified.deviation ? { deviation: notified.deviation } : {}), ...(notified.known ? { known: notified.known } : {}) };
+}
+
+export { DEVICE_MAC };
