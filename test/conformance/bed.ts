@@ -63,6 +63,7 @@ export class Bed {
     await peer.ip('link set eth0 up');
     await batch(host, [
       `addr add ${HOST}/24 dev eth0`,
+      'addr add 192.168.100.2/24 dev eth0',
       `addr add ${HOST6}/64 dev eth0 nodad`,
       'addr add fe80::a/64 dev eth0 nodad',
       'link set eth0 up',
@@ -112,7 +113,7 @@ export class Bed {
   /** Remembers what a `link add` makes, to remove it after the case. */
   #note([object, verb, ...rest]: readonly string[]): void {
     const name = rest[0] === 'name' || rest[0] === 'dev' ? rest[1] : rest[0];
-    if (object === 'link' && verb === 'add' && name !== undefined) this.#devices.add(name);
+    if (object === 'link' && verb === 'add' && name?.startsWith('vx')) this.#devices.add(name);
   }
 
   /** say(), which must succeed: the beginning of a case, not its subject. */

@@ -6,12 +6,12 @@ type Json = Record<string, unknown>;
 
 /** What a refusal is about, in the words of both. Ours exits 1 for wrong words and 2 for a refusal; ip and bridge mix them. */
 const GISTS: readonly (readonly [RegExp, string])[] = [
-  [/exists?\b(?!.*not)/i, 'exists'],
+  [/\bexists\b/i, 'exists'],
   [/cannot find device|no such device/i, 'no device'],
   [/no such (file|process)|not found|does not exist/i, 'absent'],
   [/already in use/i, 'in use'],
   [/no space/i, 'full'],
-  [/address family|inet6? address is expected|family/i, 'family'],
+  [/famil(y|ies)|inet6? address is expected/i, 'family'],
   [/cannot (be )?change|cannot set/i, 'fixed'],
   [/not supported|unsupported/i, 'unsupported'],
 ];

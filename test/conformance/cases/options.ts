@@ -9,6 +9,10 @@ const LATER = 'not supported yet';
 /** Judged otherwise by the real engine than by the one of lists that the command line's own test asks. */
 const OTHERWISE = ['id 1 dev nope'];
 
+/** Reasons that only a device gives. */
+export const TTL_INHERIT = 'iproute2 7 says nothing of an inherited TTL in JSON; we say `ttl_inherit`';
+const MORE: Readonly<Record<string, Reason>> = { 'id 1 ttl inherit': { deviation: TTL_INHERIT } };
+
 const reasonOf = ({ verdict, outcome }: Words): Reason => {
   const why = verdict ?? outcome;
   if (why === undefined) return {};
@@ -17,7 +21,7 @@ const reasonOf = ({ verdict, outcome }: Words): Reason => {
 
 /** Lines of test/cli/iproute2-cases.ts, here put to the daemon and to the devices it makes. */
 const fromTheCommandLine: Case[] = LINK_OPTIONS.filter(({ words }) => !OTHERWISE.includes(words)).map((each) =>
-  option(each.words.replaceAll('d0', 'eth0'), reasonOf(each)),
+  option(each.words.replaceAll('d0', 'eth0'), MORE[each.words] ?? reasonOf(each)),
 );
 
 export const OPTIONS: Group = {
