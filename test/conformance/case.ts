@@ -42,7 +42,8 @@ export interface Row {
   why?: string;
 }
 
-export const fact = (shown: string, exact?: string): Fact => (exact === undefined ? { shown } : { shown, exact });
+export const fact = (shown: string, exact?: string): Fact =>
+  exact === undefined ? { shown } : { shown, exact };
 
 const same = (a: readonly Fact[], b: readonly Fact[]): boolean => JSON.stringify(a) === JSON.stringify(b);
 

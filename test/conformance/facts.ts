@@ -7,13 +7,10 @@ type Json = Record<string, unknown>;
 /** What a refusal is about, in the words of both. Ours exits 1 for wrong words and 2 for a refusal; ip and bridge mix them. */
 const GISTS: readonly (readonly [RegExp, string])[] = [
   [/\bexists\b/i, 'exists'],
-  [/cannot find device|no such device/i, 'no device'],
+  [/cannot find (bridge )?device|no such device/i, 'no device'],
   [/no such (file|process)|not found|does not exist/i, 'absent'],
   [/already in use/i, 'in use'],
   [/no space/i, 'full'],
-  [/famil(y|ies)|inet6? address is expected/i, 'family'],
-  [/cannot (be )?change|cannot set/i, 'fixed'],
-  [/not supported|unsupported/i, 'unsupported'],
 ];
 
 export function gist({ exit, err }: Answer): string {
@@ -27,7 +24,16 @@ export async function verdict(bed: Bed, words: string): Promise<Fact> {
 }
 
 /** Options `ip` has of kernels and features that ours does not show; compared as soon as ours has them. */
-const LEFT_OUT = ['external', 'gbp', 'gpe', 'vnifilter', 'metadata', 'mcroute', 'localbypass', 'reserved_bits'];
+const LEFT_OUT = [
+  'external',
+  'gbp',
+  'gpe',
+  'vnifilter',
+  'metadata',
+  'mcroute',
+  'localbypass',
+  'reserved_bits',
+];
 const isRemcsum = (key: string): boolean => key.startsWith('remcsum');
 /** Flags `ip` prints only where they are set. */
 const FLAGS = { learning: false, proxy: false, rsc: false, l2miss: false, l3miss: false };
@@ -59,14 +65,20 @@ const PLAIN: Json = {
   mtu: 1500,
 };
 
-const text = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value)).replaceAll('"', '');
+const text = (value: unknown): string =>
+  (typeof value === 'object' ? JSON.stringify(value) : String(value)).replaceAll('"', '');
 
 /** Keys in order, those of a plain device left out of what is shown. */
 export function linkFacts(link: Json | undefined): Fact[] {
   if (link === undefined) return [fact('no device')];
   const entries = Object.entries(link).sort(([a], [b]) => (a < b ? -1 : 1));
   const told = entries.filter(([key, value]) => JSON.stringify(PLAIN[key]) !== JSON.stringify(value));
-  return [fact(told.map(([key, value]) => `${key} ${text(value)}`).join(', ') || 'as plain', JSON.stringify(entries))];
+  return [
+    fact(
+      told.map(([key, value]) => `${key} ${text(value)}`).join(', ') || 'as plain',
+      JSON.stringify(entries),
+    ),
+  ];
 }
 
 const ENTRY_KEYS = ['mac', 'dst', 'port', 'vni', 'src_vni', 'viaIf', 'flags', 'state'];
@@ -76,7 +88,13 @@ export async function entriesOf(bed: Bed, words = 'fdb show dev vx0'): Promise<s
   const rows = await bed.json<Json>(words);
   const shown = rows.map((row) =>
     ENTRY_KEYS.filter((key) => row[key] !== undefined && row[key] !== '')
-      .map((key) => (key === 'flags' ? (row[key] as string[]).filter((flag) => flag !== 'self').join(' ') : key === 'mac' || key === 'state' ? text(row[key]) : `${key} ${text(row[key])}`))
+      .map((key) =>
+        key === 'flags'
+          ? (row[key] as string[]).filter((flag) => flag !== 'self').join(' ')
+          : key === 'mac' || key === 'state'
+            ? text(row[key])
+            : `${key} ${text(row[key])}`,
+      )
       .filter((word) => word !== '')
       .join(' '),
   );

@@ -61,6 +61,9 @@ export class Frames {
   async sync(): Promise<void> {
     const done = new Promise<void>((resolve) => (this.#synced = resolve));
     this.#program.write(`sync ${++this.#syncs}\n`);
-    await Promise.race([done, this.#program.ended.then(() => Promise.reject(new Error(this.#program.stderr)))]);
+    await Promise.race([
+      done,
+      this.#program.ended.then(() => Promise.reject(new Error(this.#program.stderr))),
+    ]);
   }
 }

@@ -27,7 +27,12 @@ export function added(words: string, more: Partial<Case> = {}): Case {
 }
 
 /** Several commands on links: the verdict on each, what each device named in `shown` is after them, and the zero entry. */
-export function links(what: string, commands: readonly string[], shown: readonly string[] = [], reason: Reason = {}): Case {
+export function links(
+  what: string,
+  commands: readonly string[],
+  shown: readonly string[] = [],
+  reason: Reason = {},
+): Case {
   const run = async (bed: Bed): Promise<Fact[]> => {
     const facts: Fact[] = [];
     for (const words of commands) facts.push(await verdict(bed, words));
@@ -48,7 +53,10 @@ export function change(options: string, words: string, reason: Reason = {}): Cas
 }
 
 /** Verbs of `fdb` in a row on a device made with `link`: the verdict on each, and the entries after them. */
-export function fdb(verbs: readonly string[], { link = 'id 1 dstport 4789', ...reason }: Reason & { link?: string } = {}): Case {
+export function fdb(
+  verbs: readonly string[],
+  { link = 'id 1 dstport 4789', ...reason }: Reason & { link?: string } = {},
+): Case {
   const run = async (bed: Bed): Promise<Fact[]> => {
     await bed.device(link);
     const facts: Fact[] = [];
@@ -61,7 +69,9 @@ export function fdb(verbs: readonly string[], { link = 'id 1 dstport 4789', ...r
 
 /** `add MAC dst IP` as a whole command: `dev vx0` is understood. */
 const withDev = (words: string): string =>
-  words.startsWith('link ') || words.startsWith('neigh ') ? words : `fdb ${words}${words.includes(' dev ') ? '' : ' dev vx0'}`;
+  words.startsWith('link ') || words.startsWith('neigh ')
+    ? words
+    : `fdb ${words}${words.includes(' dev ') ? '' : ' dev vx0'}`;
 
 export interface Traffic extends Reason {
   /** Options behind `id 42 dstport 4789`. */
@@ -95,7 +105,8 @@ async function departures(bed: Bed, ports?: readonly [number, number]): Promise<
   });
 }
 
-const orNothing = (facts: readonly Fact[], what: string): readonly Fact[] => (facts.length > 0 ? facts : [fact(what)]);
+const orNothing = (facts: readonly Fact[], what: string): readonly Fact[] =>
+  facts.length > 0 ? facts : [fact(what)];
 
 export interface Sent extends Traffic {
   frame: Uint8Array | readonly Uint8Array[];
@@ -117,7 +128,12 @@ export function transmit(what: string, sent: Sent): Case {
     const entries = sent.entries ? await entryFacts(bed) : [];
     return [...orNothing([...out, ...up], 'nothing'), await counterFact(bed), ...entries];
   };
-  return { what, run, ...(sent.deviation ? { deviation: sent.deviation } : {}), ...(sent.known ? { known: sent.known } : {}) };
+  return {
+    what,
+    run,
+    ...(sent.deviation ? { deviation: sent.deviation } : {}),
+    ...(sent.known ? { known: sent.known } : {}),
+  };
 }
 
 export interface Received extends Traffic, Partial<Datagram> {
@@ -155,14 +171,19 @@ export function receive(what: string, received: Received | readonly Received[]):
     const entries = first.entries ? await entryFacts(bed) : [];
     return [...orNothing(up, 'dropped'), await counterFact(bed), ...entries];
   };
-  return { what, run, ...(first.deviation ? { deviation: first.deviation } : {}), ...(first.known ? { known: first.known } : {}) };
+  return {
+    what,
+    run,
+    ...(first.deviation ? { deviation: first.deviation } : {}),
+    ...(first.known ? { known: first.known } : {}),
+  };
 }
 
 /** Which stock monitor listens. */
 export type Monitor = 'bridge monitor fdb' | 'ip monitor neigh' | 'bridge -t monitor fdb';
 
 export interface Notified extends Traffic {
-  /** Commands whose notifications are looked at; `-` before one leaves its verdict out of sight. */
+  /** Commands whose notifications are looked at. */
   commands?: readonly string[];
   frame?: Uint8Array | readonly Uint8Array[];
   received?: readonly Received[];
@@ -171,7 +192,12 @@ export interface Notified extends Traffic {
 
 /** What a stock monitor says while something is done. */
 export function notify(what: string, notified: Notified): Case {
-  const frames = notified.frame === undefined ? [] : Array.isArray(notified.frame) ? notified.frame : [notified.frame as Uint8Array];
+  const frames =
+    notified.frame === undefined
+      ? []
+      : Array.isArray(notified.frame)
+        ? notified.frame
+        : [notified.frame as Uint8Array];
   const run = async (bed: Bed): Promise<Fact[]> => {
     await layOut(bed, notified);
     return await bed.listening(notified.monitor.split(' '), async () => {
@@ -181,7 +207,12 @@ export function notify(what: string, notified: Notified): Case {
       await Promise.all([bed.inside.sync(), bed.outside.sync()]);
     });
   };
-  return { what: `${notified.monitor}: ${what}`, run, ...(notified.deviation ? { deviation: notified.deviation } : {}), ...(notified.known ? { known: notified.known } : {}) };
+  return {
+    what: `${notified.monitor}: ${what}`,
+    run,
+    ...(notified.deviation ? { deviation: notified.deviation } : {}),
+    ...(notified.known ? { known: notified.known } : {}),
+  };
 }
 
 export { DEVICE_MAC };

@@ -39,12 +39,20 @@ function maskUdp(masked: Buffer, at: number): void {
 }
 
 /** What is said of a whole UDP datagram at `at`. */
-function udpText(frame: Buffer, at: number, end: number, addresses: Buffer, ports: readonly [number, number]): string {
+function udpText(
+  frame: Buffer,
+  at: number,
+  end: number,
+  addresses: Buffer,
+  ports: readonly [number, number],
+): string {
   const udp = frame.subarray(at, end);
   const source = udp.readUInt16BE(0);
-  const range = source >= ports[0] && source < ports[1] ? '' : ` source port ${source} outside ${ports.join('-')}`;
+  const range =
+    source >= ports[0] && source < ports[1] ? '' : ` source port ${source} outside ${ports.join('-')}`;
   const checksum = udpChecksum(addresses, udp);
-  const flags = udp.length >= 16 && udp.readUInt32BE(8) !== 0x08000000 ? ` flags ${hex(udp.readUInt32BE(8))}` : '';
+  const flags =
+    udp.length >= 16 && udp.readUInt32BE(8) !== 0x08000000 ? ` flags ${hex(udp.readUInt32BE(8))}` : '';
   const vni = udp.length >= 16 ? ` vni ${udp.readUIntBE(12, 3)}${flags}` : '';
   return `:${udp.readUInt16BE(2)}${vni}${checksum === 'ok' ? '' : ` checksum ${checksum}`}${range}`;
 }
@@ -60,7 +68,10 @@ function readIpv4(frame: Buffer, ports: readonly [number, number]): Outer {
   if ((fragment & 0x1fff) === 0) maskUdp(masked, 34);
   if ((fragment & 0x3fff) !== 0) rest = ` fragment ${(fragment & 0x1fff) * 8}${fragment & 0x2000 ? '+' : ''}`;
   else rest = udpText(frame, 34, 14 + length, ip.subarray(12, 20), ports);
-  return { masked, shown: `${short(ip.subarray(16, 20))}${rest} ttl ${ip[8]} tos ${hex(ip[1]!)}${df}${right}` };
+  return {
+    masked,
+    shown: `${short(ip.subarray(16, 20))}${rest} ttl ${ip[8]} tos ${hex(ip[1]!)}${df}${right}`,
+  };
 }
 
 function readIpv6(frame: Buffer, ports: readonly [number, number]): Outer {
@@ -77,7 +88,10 @@ function readIpv6(frame: Buffer, ports: readonly [number, number]): Outer {
     rest = udpText(frame, 54, 54 + length, ip.subarray(8, 40), ports);
   }
   const label = first & 0xfffff ? ` flowlabel ${hex(first & 0xfffff)}` : '';
-  return { masked, shown: `${short(ip.subarray(24, 40))}${rest} ttl ${ip[7]} tos ${hex((first >>> 20) & 0xff)}${label}` };
+  return {
+    masked,
+    shown: `${short(ip.subarray(24, 40))}${rest} ttl ${ip[7]} tos ${hex((first >>> 20) & 0xff)}${label}`,
+  };
 }
 
 function isUdp(frame: Buffer): boolean {
@@ -91,7 +105,10 @@ function isUdp(frame: Buffer): boolean {
  * The datagrams among what came in at the wire's other end.
  * @param ports the range that source ports may come from, its end exclusive
  */
-export function outerFacts(frames: readonly Buffer[], ports: readonly [number, number] = [1024, 65536]): Fact[] {
+export function outerFacts(
+  frames: readonly Buffer[],
+  ports: readonly [number, number] = [1024, 65536],
+): Fact[] {
   return frames.filter(isUdp).map((frame) => {
     const outer = frame.readUInt16BE(12) === IPV4 ? readIpv4(frame, ports) : readIpv6(frame, ports);
     return fact(`${frame.length} octets to ${outer.shown}`, outer.masked.toString('hex'));

@@ -22,7 +22,7 @@ async function seen(bed: Bed, { run }: Case): Promise<Fact[]> {
 async function runCase(kernel: Bed, ours: Bed, each: Case): Promise<Row> {
   await kernel.begin();
   const theirs = await seen(kernel, each);
-  await ours.begin(kernel.seen);
+  await ours.begin(kernel.seen, (each.deviation ?? each.known) !== undefined);
   return judge(each, theirs, await seen(ours, each));
 }
 
@@ -30,7 +30,10 @@ async function runCase(kernel: Bed, ours: Bed, each: Case): Promise<Row> {
  * Runs every case of `groups`.
  * @param told called after each case
  */
-export async function runGroups(groups: readonly Group[], told: (group: Group, row: Row, ms: number) => void): Promise<Result[]> {
+export async function runGroups(
+  groups: readonly Group[],
+  told: (group: Group, row: Row, ms: number) => void,
+): Promise<Result[]> {
   const directory = mkdtempSync(join(tmpdir(), `vt${process.pid}-`));
   process.env['VTEP_RUN_DIR'] = directory;
   const beds: Bed[] = [];

@@ -1,5 +1,15 @@
 /** Inner frames that many cases send. */
-import { BROADCAST, ethernetFrame, ipv6Packet, tagged, udp6Frame, udpDatagram, udpFrame, word16, concat } from '../../support/packets.js';
+import {
+  BROADCAST,
+  ethernetFrame,
+  ipv6Packet,
+  tagged,
+  udp6Frame,
+  udpDatagram,
+  udpFrame,
+  word16,
+  concat,
+} from '../../support/packets.js';
 
 export { BROADCAST };
 /** A guest's MAC, and two that entries point to. */
@@ -20,7 +30,12 @@ export const v6 = (fields: Parameters<typeof udp6Frame>[2]): Uint8Array => udp6F
 
 /** A frame of so many octets of an ethertype no stack answers. */
 export const raw = (length: number, dst = NEAR, src = GUEST): Uint8Array =>
-  ethernetFrame(dst, src, 0x88b5, Uint8Array.from({ length: length - 14 }, (_, i) => i));
+  ethernetFrame(
+    dst,
+    src,
+    0x88b5,
+    Uint8Array.from({ length: length - 14 }, (_, i) => i),
+  );
 
 /** A UDP packet of so many octets of IPv4. */
 export const sized = (octets: number, df = false): Uint8Array => {
@@ -29,7 +44,12 @@ export const sized = (octets: number, df = false): Uint8Array => {
 };
 
 export const sized6 = (octets: number): Uint8Array =>
-  ethernetFrame(NEAR, GUEST, 0x86dd, ipv6Packet({ src: 'fd00::1', dst: 'fd00::2' }, udpDatagram(1000, 2000, new Uint8Array(octets - 48))));
+  ethernetFrame(
+    NEAR,
+    GUEST,
+    0x86dd,
+    ipv6Packet({ src: 'fd00::1', dst: 'fd00::2' }, udpDatagram(1000, 2000, new Uint8Array(octets - 48))),
+  );
 
 export const vlan = (frame: Uint8Array, id = 5, tpid = 0x8100): Uint8Array => tagged(frame, id, tpid);
 

@@ -20,8 +20,8 @@ const reasonOf = ({ verdict, outcome }: Words): Reason => {
 };
 
 /** Lines of test/cli/iproute2-cases.ts, here put to the daemon and to the devices it makes. */
-const fromTheCommandLine: Case[] = LINK_OPTIONS.filter(({ words }) => !OTHERWISE.includes(words)).map((each) =>
-  option(each.words.replaceAll('d0', 'eth0'), MORE[each.words] ?? reasonOf(each)),
+const fromTheCommandLine: Case[] = LINK_OPTIONS.filter(({ words }) => !OTHERWISE.includes(words)).map(
+  (each) => option(each.words.replaceAll('d0', 'eth0'), MORE[each.words] ?? reasonOf(each)),
 );
 
 export const OPTIONS: Group = {
