@@ -47,6 +47,7 @@ export class Bed {
   #expected: unknown[] | undefined;
   #seen: unknown[] = [];
   #patience = 0;
+  #marks = 0;
   readonly #devices = new Set<string>();
 
   private constructor(kind: Kind, host: Namespace, inside: Frames, outside: Frames) {
@@ -195,15 +196,15 @@ export class Bed {
     }
   }
 
-  /** The monitor listens: it tells of an entry put on an interface nobody else uses. */
+  /** Waits until the monitor tells of entries put on an interface nobody else uses; each is new, or nobody would be told. */
   async #heard(monitor: Background): Promise<void> {
-    for (let tries = 0; monitor.lines.length === 0 && tries < 200; tries++) {
-      const kind = monitor.argv.includes('bridge') ? 'bridge' : 'ip';
-      const entry =
-        kind === 'bridge'
-          ? 'fdb replace 02:00:00:00:00:77 dev lower2'
-          : 'neigh replace 10.77.0.1 lladdr 02:00:00:00:00:77 dev lower2';
-      await run([kind, '-n', this.host.name, ...entry.split(' ')]);
+    for (let tries = 0; monitor.lines.length === 0 && tries < 100; tries++) {
+      const mac = `02:00:00:00:77:${(this.#marks++ % 256).toString(16).padStart(2, '0')}`;
+      const isBridge = monitor.argv.includes('bridge');
+      const words = isBridge
+        ? `fdb replace ${mac} dev lower2`
+        : `neigh replace 10.77.0.1 lladdr ${mac} dev lower2`;
+      await run([isBridge ? 'bridge' : 'ip', '-n', this.host.name, ...words.split(' ')]);
       await sleep(5);
     }
     await sleep(5);

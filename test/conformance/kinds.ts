@@ -12,6 +12,12 @@ import { vxlanPacket } from '../support/packets.js';
 /** Why the two differ: on purpose, or not yet. */
 export type Reason = Pick<Case, 'deviation' | 'known'>;
 
+/** What is said of a difference, without what else a case is told. */
+const reasonOf = ({ deviation, known }: Reason): Reason => ({
+  ...(deviation === undefined ? {} : { deviation }),
+  ...(known === undefined ? {} : { known }),
+});
+
 /** `link add vx0 type vxlan dstport 4789 OPTIONS`: the verdict, and the options the device then shows. */
 export function option(options: string, reason: Reason = {}): Case {
   return added(`vx0 type vxlan dstport 4789 ${options}`, { what: options || '(nothing)', ...reason });
@@ -88,20 +94,13 @@ async function layOut(bed: Bed, { link = '', setup = [] }: Traffic): Promise<voi
   bed.outside.clear();
 }
 
-/** What came up on vx0, as it stands in the table and octet by octet. */
-async function arrivals(bed: Bed, dev = 'vx0'): Promise<Fact[]> {
-  const frames = await bed.settle(async () => {
-    await bed.inside.sync();
-    return bed.inside.received(dev).map((frame) => frame.toString('hex'));
-  });
-  return frames.map((frame) => fact(`${frame.length / 2} octets up`, frame));
-}
-
-/** What left for the underlay. */
-async function departures(bed: Bed, ports?: readonly [number, number]): Promise<Fact[]> {
+/** What left for the underlay, then what came up on vx0: as it stands in the table, and octet by octet. */
+async function passed(bed: Bed, ports?: readonly [number, number]): Promise<Fact[]> {
   return await bed.settle(async () => {
-    await bed.outside.sync();
-    return outerFacts(bed.outside.received('eth0'), ports);
+    await Promise.all([bed.outside.sync(), bed.inside.sync()]);
+    const out = outerFacts(bed.outside.received('eth0'), ports);
+    const up = bed.inside.received('vx0');
+    return [...out, ...up.map((frame) => fact(`${frame.length} octets up`, frame.toString('hex')))];
   });
 }
 
@@ -123,16 +122,14 @@ export function transmit(what: string, sent: Sent): Case {
     await layOut(bed, sent);
     for (const frame of frames) bed.inside.send('vx0', frame);
     await bed.inside.sync();
-    const out = await departures(bed, sent.ports);
-    const up = await arrivals(bed);
+    const facts = await passed(bed, sent.ports);
     const entries = sent.entries ? await entryFacts(bed) : [];
-    return [...orNothing([...out, ...up], 'nothing'), await counterFact(bed), ...entries];
+    return [...orNothing(facts, 'nothing'), await counterFact(bed), ...entries];
   };
   return {
     what,
     run,
-    ...(sent.deviation ? { deviation: sent.deviation } : {}),
-    ...(sent.known ? { known: sent.known } : {}),
+    ...reasonOf(sent),
   };
 }
 
@@ -167,15 +164,14 @@ export function receive(what: string, received: Received | readonly Received[]):
     await layOut(bed, first);
     for (const each of all) bed.outside.send('eth0', crafted(each));
     await bed.outside.sync();
-    const up = await arrivals(bed);
+    const facts = await passed(bed);
     const entries = first.entries ? await entryFacts(bed) : [];
-    return [...orNothing(up, 'dropped'), await counterFact(bed), ...entries];
+    return [...orNothing(facts, 'dropped'), await counterFact(bed), ...entries];
   };
   return {
     what,
     run,
-    ...(first.deviation ? { deviation: first.deviation } : {}),
-    ...(first.known ? { known: first.known } : {}),
+    ...reasonOf(first),
   };
 }
 
@@ -210,8 +206,7 @@ export function notify(what: string, notified: Notified): Case {
   return {
     what: `${notified.monitor}: ${what}`,
     run,
-    ...(notified.deviation ? { deviation: notified.deviation } : {}),
-    ...(notified.known ? { known: notified.known } : {}),
+    ...reasonOf(notified),
   };
 }
 

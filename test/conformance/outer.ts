@@ -138,10 +138,16 @@ export function datagram(macs: readonly [string, string], parts: Datagram): Buff
   udp.writeUInt16BE({ ok: sum, zero: 0, wrong: sum ^ 0x0101 }[parts.checksum ?? 'ok'], 6);
   const isV4 = from.length === 4;
   return Buffer.concat([
-    Buffer.from([...mac(macs[0]), ...mac(macs[1]), ...(isV4 ? [8, 0] : [0x86, 0xdd])]),
+    Buffer.from([...(groupMac(to) ?? mac(macs[0])), ...mac(macs[1]), ...(isV4 ? [8, 0] : [0x86, 0xdd])]),
     isV4 ? header4(from, to, udp.length, parts.tos ?? 0) : header6(from, to, udp.length, parts.tos ?? 0),
     udp,
   ]);
+}
+
+/** The MAC of a group (RFC 1112, section 6.4; RFC 2464, section 7); undefined for another address. */
+function groupMac(to: readonly number[]): number[] | undefined {
+  if (to.length === 4) return to[0]! >> 4 === 0xe ? [1, 0, 0x5e, to[1]! & 0x7f, ...to.slice(2)] : undefined;
+  return to[0] === 0xff ? [0x33, 0x33, ...to.slice(12)] : undefined;
 }
 
 function header4(from: number[], to: number[], length: number, tos: number): Buffer {

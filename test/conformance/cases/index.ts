@@ -2,11 +2,14 @@
 import type { Group } from '../case.js';
 import { CHANGES, SHARING } from './changes.js';
 import { ADDING, FLUSHING } from './entries.js';
+import { GROUPS_JOINED } from './groups.js';
+import { ND_PROXY } from './nd-proxy.js';
 import { NOTIFICATIONS } from './notifications.js';
+import { ODD } from './odd.js';
 import { NAMES, OPTIONS } from './options.js';
 import { PROXY, SHORT_CIRCUIT } from './proxy.js';
 import { ECN_IN, HEADERS_IN, LEARNING } from './receive.js';
-import { ECN_OUT, FORWARDING, HEADER, ODD } from './transmit.js';
+import { ECN_OUT, FORWARDING, HEADER } from './transmit.js';
 
 export const GROUPS: readonly Group[] = [
   OPTIONS,
@@ -20,10 +23,12 @@ export const GROUPS: readonly Group[] = [
   FORWARDING,
   ODD,
   PROXY,
+  ND_PROXY,
   SHORT_CIRCUIT,
   HEADERS_IN,
   ECN_IN,
   LEARNING,
+  GROUPS_JOINED,
   NOTIFICATIONS,
 ];
 

@@ -7,7 +7,6 @@ import {
   udp6Frame,
   udpDatagram,
   udpFrame,
-  word16,
   concat,
 } from '../../support/packets.js';
 
@@ -56,4 +55,4 @@ export const vlan = (frame: Uint8Array, id = 5, tpid = 0x8100): Uint8Array => ta
 /** The frame cut to its first octets. */
 export const cut = (frame: Uint8Array, length: number): Uint8Array => frame.slice(0, length);
 
-export { ethernetFrame, word16, concat };
+export { concat, ethernetFrame };

@@ -2,7 +2,7 @@
 import type { Group } from '../case.js';
 import { transmit } from '../kinds.js';
 import { arpPacket, type ArpFields } from '../../support/packets.js';
-import { BROADCAST, cut, ethernetFrame, FAR, GUEST, NEAR, V4, v4, v6, vlan, ZERO } from './inner.js';
+import { BROADCAST, cut, ethernetFrame, FAR, GUEST, NEAR, V4, v4, v6, vlan } from './inner.js';
 
 const R4 = 'remote 192.168.100.3';
 const KNOWN = `neigh add 10.0.0.2 lladdr ${NEAR} nud permanent`;
@@ -139,5 +139,3 @@ export const SHORT_CIRCUIT: Group = {
     ]),
   ],
 };
-
-export { ZERO };
