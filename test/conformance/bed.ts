@@ -49,6 +49,7 @@ export class Bed {
   #patience = 0;
   #marks = 0;
   readonly #devices = new Set<string>();
+  readonly #bridges = new Set<string>();
 
   private constructor(kind: Kind, host: Namespace, inside: Frames, outside: Frames) {
     this.kind = kind;
@@ -100,7 +101,9 @@ export class Bed {
     this.#patience = expected === undefined ? 0 : differs ? LITTLE_PATIENCE : PATIENCE;
     this.#seen = [];
     for (const dev of this.#devices) await this.say(`link del ${dev}`);
+    for (const bridge of this.#bridges) await this.ip(`link del ${bridge}`);
     this.#devices.clear();
+    this.#bridges.clear();
     this.inside.clear();
     this.outside.clear();
   }
@@ -143,6 +146,13 @@ export class Bed {
   /** A stock `ip …` on the host, whatever the kind of the device. */
   async ip(words: string): Promise<string> {
     return (await this.host.ip(words, { quiet: true })).stdout;
+  }
+
+  /** A stock `ip …` of a case; the bridges it makes go with the case. */
+  async stock(words: string): Promise<void> {
+    const [, bridge] = /^link add (\w+) type bridge/.exec(words) ?? [];
+    if (bridge !== undefined) this.#bridges.add(bridge);
+    await this.ip(words);
   }
 
   async json<T>(words: string, ...flags: string[]): Promise<T[]> {

@@ -84,7 +84,7 @@ export function linkFacts(link: Json | undefined): Fact[] {
 const ENTRY_KEYS = ['mac', 'dst', 'port', 'vni', 'src_vni', 'viaIf', 'flags', 'state'];
 
 /** Entries of a device's FDB in order, ages aside. */
-export async function entriesOf(bed: Bed, words = 'fdb show dev vx0'): Promise<string[]> {
+export async function entriesOf(bed: Bed, words: string): Promise<string[]> {
   const rows = await bed.json<Json>(words);
   const shown = rows.map((row) =>
     ENTRY_KEYS.filter((key) => row[key] !== undefined && row[key] !== '')
@@ -101,8 +101,8 @@ export async function entriesOf(bed: Bed, words = 'fdb show dev vx0'): Promise<s
   return shown.sort();
 }
 
-export async function entryFacts(bed: Bed): Promise<Fact[]> {
-  const entries = await bed.settle(() => entriesOf(bed), 0);
+export async function entryFacts(bed: Bed, dev = 'vx0'): Promise<Fact[]> {
+  const entries = await bed.settle(() => entriesOf(bed, `fdb show dev ${dev}`), 0);
   return entries.length === 0 ? [fact('no entries')] : entries.map((entry) => fact(entry));
 }
 

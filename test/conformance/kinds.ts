@@ -3,7 +3,8 @@
  *
  * @example transmit('ttl 5', { link: 'ttl 5 remote 192.168.100.3', frame: udpFrame(B, A) })
  */
-import { DEVICE_MAC, HOST, HOST6, HOST_MAC, PEER_MAC, type Bed } from './bed.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HOST, HOST6, HOST_MAC, PEER_MAC, type Answer, type Bed } from './bed.js';
 import { fact, type Case, type Fact } from './case.js';
 import { counterFact, entryFacts, gist, linkFacts, linkOf, verdict } from './facts.js';
 import { datagram, outerFacts, type Datagram } from './outer.js';
@@ -66,30 +67,45 @@ export function fdb(
   const run = async (bed: Bed): Promise<Fact[]> => {
     await bed.device(link);
     const facts: Fact[] = [];
-    for (const words of verbs) facts.push(fact(gist(await bed.say(withDev(words)))));
+    for (const words of verbs) facts.push(fact(gist(await perform(bed, words))));
     return [...facts, ...(await entryFacts(bed))];
   };
   const made = link === 'id 1 dstport 4789' ? '' : `${link}: `;
   return { what: `${made}${verbs.join('; ')}`, run, ...reason };
 }
 
-/** `add MAC dst IP` as a whole command: `dev vx0` is understood. */
-const withDev = (words: string): string =>
-  words.startsWith('link ') || words.startsWith('neigh ')
-    ? words
-    : `fdb ${words}${words.includes(' dev ') ? '' : ' dev vx0'}`;
+/** `add MAC dst IP` as a whole command: `fdb` and `dev vx0` are understood. */
+function withDev(words: string): string {
+  if (words.startsWith('link ')) return words;
+  const whole = /^(fdb|neigh) /.test(words) ? words : `fdb ${words}`;
+  return / dev /.test(whole) ? whole : `${whole} dev vx0`;
+}
+
+/** A command of a case on vx0: the device's own, a stock `ip …` of the host, or `sleep MS`. */
+async function perform(bed: Bed, words: string): Promise<Answer> {
+  const [first, second] = words.split(' ');
+  if (first === 'sleep') await sleep(Number(second));
+  else if (first === 'ip') await bed.stock(words.slice(3));
+  else return await bed.say(withDev(words));
+  return { exit: 0, out: '', err: '' };
+}
 
 export interface Traffic extends Reason {
   /** Options behind `id 42 dstport 4789`. */
   link?: string;
-  /** Commands before the frame is sent; those of `fdb` and `neigh` may leave out `dev vx0`. */
+  /** Commands before the frame is sent, as perform() takes them; those of `fdb` and `neigh` may leave out `dev vx0`. */
   setup?: readonly string[];
+  /** Commands once the frames have passed, before entries are looked at. */
+  after?: readonly string[];
 }
 
 async function layOut(bed: Bed, { link = '', setup = [] }: Traffic): Promise<void> {
   await bed.device(`id 42 dstport 4789 ${link}`.trim());
-  for (const words of setup)
-    await bed.must(/^(fdb|neigh) /.test(words) && !words.includes(' dev ') ? `${words} dev vx0` : words);
+  for (const words of setup) {
+    const { exit, err } = await perform(bed, words);
+    if (exit !== 0) throw new Error(`${bed.kind}: ${words}: exit ${exit}: ${err.trim()}`);
+  }
+  if (setup.some((words) => words.startsWith('link add vx1'))) await bed.inside.open('vx1');
   bed.inside.clear();
   bed.outside.clear();
 }
@@ -99,8 +115,9 @@ async function passed(bed: Bed, ports?: readonly [number, number]): Promise<Fact
   return await bed.settle(async () => {
     await Promise.all([bed.outside.sync(), bed.inside.sync()]);
     const out = outerFacts(bed.outside.received('eth0'), ports);
-    const up = bed.inside.received('vx0');
-    return [...out, ...up.map((frame) => fact(`${frame.length} octets up`, frame.toString('hex')))];
+    const up = (dev: string, on = ''): Fact[] =>
+      bed.inside.received(dev).map((frame) => fact(`${frame.length} octets up${on}`, frame.toString('hex')));
+    return [...out, ...up('vx0'), ...up('vx1', ' on vx1')];
   });
 }
 
@@ -111,8 +128,9 @@ export interface Sent extends Traffic {
   frame: Uint8Array | readonly Uint8Array[];
   /** The range of source ports that is right. */
   ports?: readonly [number, number];
-  /** What to look at besides: entries of the FDB. */
+  /** What to look at besides: entries of the FDB, those of vx1, what comes up on vx1. */
   entries?: boolean;
+  second?: boolean;
 }
 
 /** A frame (or more) sent on vx0: what leaves, what comes back up, and the counters. */
@@ -123,8 +141,10 @@ export function transmit(what: string, sent: Sent): Case {
     for (const frame of frames) bed.inside.send('vx0', frame);
     await bed.inside.sync();
     const facts = await passed(bed, sent.ports);
+    for (const words of sent.after ?? []) await perform(bed, words);
     const entries = sent.entries ? await entryFacts(bed) : [];
-    return [...orNothing(facts, 'nothing'), await counterFact(bed), ...entries];
+    const second = sent.second ? [await counterFact(bed, 'vx1'), ...(await entryFacts(bed, 'vx1'))] : [];
+    return [...orNothing(facts, 'nothing'), await counterFact(bed), ...entries, ...second];
   };
   return {
     what,
@@ -165,6 +185,7 @@ export function receive(what: string, received: Received | readonly Received[]):
     for (const each of all) bed.outside.send('eth0', crafted(each));
     await bed.outside.sync();
     const facts = await passed(bed);
+    for (const words of first.after ?? []) await perform(bed, words);
     const entries = first.entries ? await entryFacts(bed) : [];
     return [...orNothing(facts, 'dropped'), await counterFact(bed), ...entries];
   };
@@ -197,7 +218,7 @@ export function notify(what: string, notified: Notified): Case {
   const run = async (bed: Bed): Promise<Fact[]> => {
     await layOut(bed, notified);
     return await bed.listening(notified.monitor.split(' '), async () => {
-      for (const words of notified.commands ?? []) await bed.say(withDev(words));
+      for (const words of notified.commands ?? []) await perform(bed, words);
       for (const frame of frames) bed.inside.send('vx0', frame);
       for (const each of notified.received ?? []) bed.outside.send('eth0', crafted(each));
       await Promise.all([bed.inside.sync(), bed.outside.sync()]);
@@ -209,5 +230,3 @@ export function notify(what: string, notified: Notified): Case {
     ...reasonOf(notified),
   };
 }
-
-export { DEVICE_MAC };

@@ -80,7 +80,7 @@ async function main(words: readonly string[]): Promise<number> {
   const results = await runGroups(groups, (group, row, ms) => tell(group, row, ms, verbose));
   process.stdout.write(summary(results, (performance.now() - began) / 1000));
   if (groups === GROUPS) {
-    writeFileSync(PAGE, page(results, release()));
+    writeFileSync(PAGE, page(results, release().split('.').slice(0, 2).join('.')));
     process.stdout.write(`written to ${PAGE}\n`);
   }
   return passes(results) ? 0 : 1;

@@ -2,11 +2,13 @@
 import type { Group } from '../case.js';
 import { CHANGES, SHARING } from './changes.js';
 import { ADDING, FLUSHING } from './entries.js';
+import { GROUP_POLICY, ONE_HOST } from './extensions.js';
 import { GROUPS_JOINED } from './groups.js';
 import { ND_PROXY } from './nd-proxy.js';
 import { NOTIFICATIONS } from './notifications.js';
 import { ODD } from './odd.js';
 import { NAMES, OPTIONS } from './options.js';
+import { PATH_MTU } from './path-mtu.js';
 import { PROXY, SHORT_CIRCUIT } from './proxy.js';
 import { ECN_IN, HEADERS_IN, LEARNING } from './receive.js';
 import { ECN_OUT, FORWARDING, HEADER } from './transmit.js';
@@ -22,12 +24,15 @@ export const GROUPS: readonly Group[] = [
   ECN_OUT,
   FORWARDING,
   ODD,
+  PATH_MTU,
   PROXY,
   ND_PROXY,
   SHORT_CIRCUIT,
   HEADERS_IN,
   ECN_IN,
   LEARNING,
+  GROUP_POLICY,
+  ONE_HOST,
   GROUPS_JOINED,
   NOTIFICATIONS,
 ];

@@ -54,6 +54,11 @@ export const NOTIFICATIONS: Group = {
       ['link set vx0 down'],
       [`fdb add ${NEAR} ${A} dynamic`, `fdb add ${FAR} ${A} static`],
     ),
+    commands(
+      'an entry ages',
+      ['sleep 1300', 'link set vx0 type vxlan ageing 1'],
+      [`fdb add ${NEAR} ${A} dynamic`, `fdb add ${FAR} ${A} static`],
+    ),
     notify('a MAC is learned', { monitor: FDB, received: [from(GUEST)] }),
     notify('a MAC is seen again', { monitor: FDB, received: [from(GUEST), from(GUEST)] }),
     notify('a MAC moves', {

@@ -10,7 +10,7 @@ const LATER = 'not supported yet';
 const OTHERWISE = ['id 1 dev nope'];
 
 /** Reasons that only a device gives. */
-export const TTL_INHERIT = 'iproute2 7 says nothing of an inherited TTL in JSON; we say `ttl_inherit`';
+export const TTL_INHERIT = 'iproute2 says nothing of an inherited TTL in JSON; we say `ttl_inherit`';
 const MORE: Readonly<Record<string, Reason>> = { 'id 1 ttl inherit': { deviation: TTL_INHERIT } };
 
 const reasonOf = ({ verdict, outcome }: Words): Reason => {
@@ -71,7 +71,7 @@ export const OPTIONS: Group = {
 };
 
 export const NAMES: Group = {
-  title: 'Words before `type vxlan`',
+  title: 'Words before type vxlan',
   says: '`link add …`: name, MAC and MTU, and what vx0 then is.',
   cases: [
     ...LINK_ADD.filter(({ words }) => words !== 'type vxlan id 1 dstport 4789').map((each) =>

@@ -90,6 +90,10 @@ export const PROXY: Group = {
     proxied('the requester asks for itself, known', request({ targetIp: '10.0.0.1' }), [
       `neigh add 10.0.0.1 lladdr ${GUEST} nud permanent`,
     ]),
+    proxied('a neighbour put there with ip neigh', request(), [
+      `ip neigh add 10.0.0.2 lladdr ${NEAR} nud permanent dev vx0`,
+      'sleep 100',
+    ]),
     proxied('IPv4 is not consumed', V4),
   ],
 };
