@@ -11,7 +11,7 @@ import { ROOT } from '../support/lab/tools.js';
 import type { Group, Row } from './case.js';
 import { choose, GROUPS } from './cases/index.js';
 import { page, passes, rowLine, tally } from './report.js';
-import { runGroups, type Result } from './run.js';
+import { kernelMissing, runGroups, type Result } from './run.js';
 
 const PAGE = join(ROOT, 'docs/conformance.md');
 
@@ -24,7 +24,7 @@ const HELP = `usage: npm run conformance -- [--short] [--verbose] [WORD...]
   --verbose   every case as it ends, with what was seen; otherwise those that differ
   list        the groups, and how many cases each has
 
-Needs root, iproute2, /dev/net/tun and a kernel with the vxlan device. Exit status 1 when something differs without a stated reason.
+Needs root, iproute2, /dev/net/tun and a kernel with the vxlan device, 6.15 or later. Exit status 1 when something differs without a stated reason.
 `;
 
 function list(): number {
@@ -75,6 +75,8 @@ async function main(words: readonly string[]): Promise<number> {
     return refuse('no case contains these words; `npm run conformance -- list` shows the groups');
   const missing = labMissing() || missingFor(['kernel', 'uvtep']);
   if (missing !== '') return refuse(missing);
+  const old = kernelMissing();
+  if (old !== '') process.stderr.write(`conformance: ${old}; some differences will be the kernel's\n`);
   const began = performance.now();
   const verbose = words.includes('--verbose');
   const results = await runGroups(groups, (group, row, ms) => tell(group, row, ms, verbose));

@@ -8,6 +8,7 @@ import { fact, isFailure, judge, type Case } from './case.js';
 import { choose, GROUPS } from './cases/index.js';
 import { datagram, outerFacts, type Datagram } from './outer.js';
 import { casesOf, expectedCases, page, passes } from './report.js';
+import { kernelMissing } from './run.js';
 import { V4 } from './cases/inner.js';
 
 t.test('docs/conformance.md has the cases of the code, and nothing unexplained', async (t) => {
@@ -32,6 +33,12 @@ t.test('what is chosen', async (t) => {
   );
   t.equal(some[0]!.cases.length, GROUPS.find(({ title }) => title === 'ECN inward')!.cases.length);
   t.ok(choose(true).length === GROUPS.length, 'the short form has something of every group');
+});
+
+t.test('an older kernel is another device', async (t) => {
+  t.match(kernelMissing('6.12.3-amd64'), /6\.15 or later, this is 6\.12/);
+  t.equal(kernelMissing('6.15.0'), '');
+  t.equal(kernelMissing('7.0.1'), '');
 });
 
 const at: Case = { what: 'a case', run: async () => [] };

@@ -1,9 +1,21 @@
 /** Runs cases on a kernel's bed and on ours, one after the other, and judges them. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Bed } from './bed.js';
 import { fact, judge, type Case, type Fact, type Group, type Row } from './case.js';
+
+/** What is compared changed until then: counters of reserved bits (6.14), ageing of entries that are only sent to (6.15). */
+const OLDEST = [6, 15] as const;
+
+/** Why a run would compare with another device than the one that is described; '' when it would not. */
+export function kernelMissing(version = release()): string {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const isOld = major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
+  return isOld
+    ? `compares with the vxlan device of Linux ${OLDEST.join('.')} or later, this is ${version}`
+    : '';
+}
 
 export interface Result {
   group: Group;
