@@ -1,7 +1,7 @@
 /**
- * `npm start`, `npm test` and `npm run perf` on a fresh clone: installs and builds what is missing, then runs.
+ * `npm start`, `npm test`, `npm run perf` and `npm run conformance` on a fresh clone: installs and builds what is missing, then runs.
  *
- *   node native-shim/bootstrap.mjs demo|test|perf [arguments]
+ *   node native-shim/bootstrap.mjs demo|test|perf|conformance [arguments]
  *
  * Plain JavaScript without dependencies, because none are there yet. When nothing is missing it adds a few
  * milliseconds. Exit codes and signals pass through.
@@ -14,14 +14,19 @@ import { npm, run } from './child.mjs';
 import { prepareTests } from './system-packages.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const PROGRAMS = { demo: 'dist/test/demo/main.js', test: 'test/run.mjs', perf: 'dist/perf/main.js' };
+const PROGRAMS = {
+  demo: 'dist/test/demo/main.js',
+  test: 'test/run.mjs',
+  perf: 'dist/perf/main.js',
+  conformance: 'dist/test/conformance/main.js',
+};
 
 const [command, ...args] = process.argv.slice(2);
 process.exitCode = await main();
 
 async function main() {
   if (!Object.hasOwn(PROGRAMS, command ?? ''))
-    return refuse('usage: bootstrap.mjs demo|test|perf [arguments]');
+    return refuse('usage: bootstrap.mjs demo|test|perf|conformance [arguments]');
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < 20 || (major === 20 && minor < 19))
     return refuse(`Node 20.19 or later is needed, this is ${process.version}`);

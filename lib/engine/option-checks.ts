@@ -3,10 +3,11 @@ import { VtepError } from '../errors.js';
 import { headroom, underlayFamily } from './settings.js';
 import type { System } from './system.js';
 import type { LinkChange, LinkConfig } from './types.js';
-import { addressWords, familyOf, isGroupMac, isZeroMac, macWords } from './words.js';
+import { addressWords, familyOf, isAny, isGroupMac, isZeroMac, macWords } from './words.js';
 
 const MIN_MTU = 68;
-const MAX_MTU = 65_535;
+/** A TAP's: 65,535 less the Ethernet header (tun_net_init). */
+const MAX_MTU = 65_521;
 
 /** What a new VTEP's options say together: nothing has been made when this throws. */
 export function checkNew(config: LinkConfig, family: 4 | 6, system: System): void {
@@ -34,14 +35,23 @@ export function checkUnderlay(config: LinkConfig, name: string, family: 4 | 6, s
   if (config.dev !== undefined) system.mtuOf(config.dev);
 }
 
-/** 68 to what the lower device leaves, or 65,535 without one. */
-export function checkMtu(mtu: number | undefined, config: LinkConfig, family: 4 | 6, system: System): void {
-  if (mtu === undefined) return;
-  const most = config.dev === undefined ? MAX_MTU : system.mtuOf(config.dev) - headroom(family);
-  if (mtu >= MIN_MTU && mtu <= most) return;
-  throw new VtepError('ERR_VTEP_ARGUMENT', `mtu ${mtu}: expected ${MIN_MTU} to ${most}`, {
+/**
+ * The MTU to give an interface that has `current`, undefined for none: the one asked for, 68 to what the lower device
+ * leaves (or a TAP can have, without one); or the most that a new lower device leaves.
+ */
+export function mtuAfter(
+  asked: number | undefined,
+  current: number,
+  [before, next]: readonly [LinkConfig, LinkConfig],
+  family: 4 | 6,
+  system: System,
+): number | undefined {
+  const most = next.dev === undefined ? MAX_MTU : system.mtuOf(next.dev) - headroom(family);
+  if (asked === undefined) return next.dev !== before.dev && current > most ? most : undefined;
+  if (asked >= MIN_MTU && asked <= most) return asked;
+  throw new VtepError('ERR_VTEP_ARGUMENT', `mtu ${asked}: expected ${MIN_MTU} to ${most}`, {
     errno: 'EINVAL',
-    word: String(mtu),
+    word: String(asked),
   });
 }
 
@@ -56,8 +66,19 @@ export function checkAddress(address: string | undefined): void {
   });
 }
 
-/** `remote` and `group` are two names of one thing: giving one takes the other's place. */
-export function withoutOldDefault(options: LinkChange): LinkChange {
-  if (options.remote !== undefined) return { ...options, group: undefined };
-  return options.group !== undefined ? { ...options, remote: undefined } : options;
+/**
+ * What changed options mean: `remote` and `group` are two names of one thing, so giving one takes the other's place, and
+ * an any-address takes away what was there.
+ */
+export function asMeant(options: LinkChange): LinkChange {
+  const { remote, group, local } = options;
+  return {
+    ...options,
+    ...(remote !== undefined || group !== undefined ? { remote: unlessAny(remote), group } : {}),
+    ...(local !== undefined ? { local: unlessAny(local) } : {}),
+  };
+}
+
+function unlessAny(address: string | undefined): string | undefined {
+  return address === undefined || isAny(addressWords(address, 'address')) ? undefined : address;
 }

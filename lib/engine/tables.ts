@@ -2,6 +2,7 @@
 import type { DeviceTables } from '../dataplane/device.js';
 import type { Advise } from '../memory/shared-words.js';
 import { FdbTable } from '../table/fdb.js';
+import { MOST_ENTRIES } from '../table/hash-table.js';
 import { NeighbourTable } from '../table/neighbour.js';
 import { RemoteLists } from '../table/remote-list.js';
 import { RemoteTable } from '../table/remote.js';
@@ -10,7 +11,7 @@ import type { Dataplane } from './dataplane.js';
 import type { TableShares } from './messages.js';
 
 /**
- * @param limit greatest number of FDB entries, 0 = no limit
+ * @param limit greatest number of FDB entries, 0 = no limit, as is more than a table holds
  * @param advise told of large buffers
  */
 export function makeTables(
@@ -28,7 +29,7 @@ export function makeTables(
       }
     };
   return {
-    fdb: new FdbTable({ limit, epochs, advise, onGrow: grown('fdb') }),
+    fdb: new FdbTable({ limit: Math.min(limit, MOST_ENTRIES), epochs, advise, onGrow: grown('fdb') }),
     remotes: new RemoteTable({ epochs, onGrow: grown('remotes') }),
     lists: new RemoteLists({ epochs, onGrow: grown('lists') }),
     neighbours: new NeighbourTable({ epochs, advise, onGrow: grown('neighbours') }),

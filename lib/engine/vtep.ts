@@ -16,7 +16,7 @@ import { Forwarding } from './forwarding.js';
 import { Learning } from './learning.js';
 import { missEvent } from './miss-event.js';
 import { Neighbours } from './neighbours.js';
-import { checkAddress, checkMtu, checkUnderlay, withoutOldDefault } from './option-checks.js';
+import { asMeant, checkAddress, checkUnderlay, mtuAfter } from './option-checks.js';
 import { findRouters, NO_ROUTER } from './router-addresses.js';
 import { Routes } from './routes.js';
 import { DEFAULT_AGEING, deviceSettings, underlayFamily } from './settings.js';
@@ -102,13 +102,13 @@ export class Vtep implements VtepApi {
   }
 
   set(change: LinkChange): void {
-    const { up, mtu, address, ...options } = change;
+    const { up, mtu: asked, address, ...options } = change;
     const { system } = this.#host;
     const before = this.#config;
-    const next = { ...before, ...withoutOldDefault(options) };
+    const next = { ...before, ...asMeant(options) };
     next.ageing ||= DEFAULT_AGEING;
     checkUnderlay(next, this.name, this.family, system);
-    checkMtu(mtu, next, this.family, system);
+    const mtu = mtuAfter(asked, this.#tap.mtu, [before, next], this.family, system);
     checkAddress(address);
     const releaseOld = this.#take(before, next);
     this.#config = next;

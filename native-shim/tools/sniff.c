@@ -8,14 +8,9 @@
  * last line, on SIGTERM, after `count` frames or `seconds`, is {"frames":n,"dropped":n}. A VLAN tag the kernel keeps
  * beside the frame (PACKET_AUXDATA) is put back where it was.
  */
-#include "tool.h"
+#include "capture.h"
 
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
-#include <net/if.h>
 #include <poll.h>
-
-enum { MAX_FRAME = 65536 + 64, ETHERNET = 14, TAG = 4 };
 
 static struct {
   int ethertype, port;
@@ -62,61 +57,21 @@ static void pcap_write(const uint8_t *frame, size_t kept, size_t length) {
 }
 
 static void print_frame(const uint8_t *frame, size_t kept, size_t length, bool out) {
-  static const char digits[] = "0123456789abcdef";
   static char hex[2 * MAX_FRAME + 1];
-  for (size_t i = 0; i < kept; i++) {
-    hex[2 * i] = digits[frame[i] >> 4];
-    hex[2 * i + 1] = digits[frame[i] & 15];
-  }
-  hex[2 * kept] = 0;
+  to_hex(frame, kept, hex);
   printf("{\"out\":%s,\"length\":%zu,\"hex\":\"%s\"}\n", out ? "true" : "false", length, hex);
-}
-
-static int open_capture(const char *interface) {
-  struct sockaddr_ll where = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = (int)if_nametoindex(interface)};
-  int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), on = 1, size = 32 << 20;
-  if (fd < 0) fail("packet socket (needs CAP_NET_RAW)");
-  if (where.sll_ifindex == 0) fail(interface);
-  setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
-  setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof on);
-  if (bind(fd, (struct sockaddr *)&where, sizeof where) < 0) fail("bind");
-  return fd;
-}
-
-/* Puts back a tag the kernel took off; the frame lies TAG octets into its buffer. Returns its new start. */
-static uint8_t *restore_tag(uint8_t *frame, struct msghdr *message, size_t *length) {
-  for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
-    struct tpacket_auxdata aux;
-    if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA) continue;
-    memcpy(&aux, CMSG_DATA(c), sizeof aux);
-    if (!(aux.tp_status & TP_STATUS_VLAN_VALID) || *length < 12) return frame;
-    int protocol = aux.tp_status & TP_STATUS_VLAN_TPID_VALID ? aux.tp_vlan_tpid : ETH_P_8021Q;
-    memmove(frame - TAG, frame, 12);
-    frame[8] = (uint8_t)(protocol >> 8);
-    frame[9] = (uint8_t)protocol;
-    frame[10] = (uint8_t)(aux.tp_vlan_tci >> 8);
-    frame[11] = (uint8_t)aux.tp_vlan_tci;
-    *length += TAG;
-    return frame - TAG;
-  }
-  return frame;
 }
 
 /* Takes one frame; returns 1 when it was wanted, 0 when not, -1 when none waits. */
 static int capture(int fd) {
-  static uint8_t buffer[TAG + MAX_FRAME];
-  struct sockaddr_ll from;
-  char control[128];
-  struct iovec iov = {buffer + TAG, MAX_FRAME};
-  struct msghdr message = {.msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
-  ssize_t n = recvmsg(fd, &message, MSG_DONTWAIT);
-  if (n < 0) return -1;
-  size_t length = (size_t)n;
-  uint8_t *frame = restore_tag(buffer + TAG, &message, &length);
+  size_t length;
+  bool out;
+  uint8_t *frame = receive_frame(fd, &length, &out);
+  if (!frame) return -1;
   if (!wanted(frame, length)) return 0;
   size_t kept = length < opt.snap ? length : opt.snap;
   if (opt.pcap) pcap_write(frame, kept, length);
-  else if (!opt.quiet) print_frame(frame, kept, length, from.sll_pkttype == PACKET_OUTGOING);
+  else if (!opt.quiet) print_frame(frame, kept, length, out);
   return 1;
 }
 

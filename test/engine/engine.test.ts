@@ -128,6 +128,11 @@ t.test('a refused VTEP leaves nothing', async (t) => {
   t.same(host.events(), []);
 });
 
+t.test('a maxaddress beyond what a table holds is no limit, and no error', async (t) => {
+  const host = new MemoryHost();
+  t.ok(host.add({ name: 'roomy', id: 43, maxaddress: 4_294_967_295 }));
+});
+
 t.test('an interface that was there and is up begins at once, or is left alone', async (t) => {
   const memory = new MemorySystem();
   const removed: Tap[] = [];

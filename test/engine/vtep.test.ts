@@ -35,8 +35,13 @@ t.test('mtu: 68 to what the lower device leaves', async (t) => {
   t.equal(host.vtep.state().mtu, 8_950, 'measured against the new device');
   const free = new MemoryHost();
   t.equal(free.vtep.state().mtu, 1_500, 'not less without a device, as in the kernel');
-  free.vtep.set({ mtu: 65_535 });
-  t.throws(() => free.vtep.set({ mtu: 65_536 }), refusal('ARGUMENT', 'EINVAL'));
+  free.vtep.set({ mtu: 65_521 });
+  t.throws(() => free.vtep.set({ mtu: 65_522 }), refusal('ARGUMENT', 'EINVAL'), 'a TAP can have no more');
+  free.vtep.set({ dev: 'eth0' });
+  t.equal(free.vtep.state().mtu, 1_450, 'not more than a new device leaves');
+  free.vtep.set({ mtu: 1_000, dev: 'eth1' });
+  free.vtep.set({ dev: 'eth0' });
+  t.equal(free.vtep.state().mtu, 1_000, 'less stays');
   const six = new MemoryHost({ remote: '2001:db8::2', dev: 'eth0', mtu: 9_000 });
   t.equal(six.vtep.state().mtu, 1_430, 'clamped at creation');
 });
@@ -51,6 +56,16 @@ t.test('address: unicast, in force at once', async (t) => {
   t.equal(host.vtep.state().address, FAR);
   t.same(host.arrive(udpFrame(NEAR, FAR)), []);
   t.same(host.reasons(), { local_mac: 1 });
+});
+
+t.test('the any-address takes away an address, and the default destination', async (t) => {
+  const host = new MemoryHost({ remote: PEER, local: '192.0.2.1' });
+  host.vtep.set({ local: '0.0.0.0' });
+  t.equal(host.vtep.state().local, undefined);
+  t.equal(host.vtep.state().remote, PEER);
+  host.vtep.set({ remote: '0.0.0.0' });
+  t.equal(host.vtep.state().remote, undefined);
+  t.same([...host.vtep.fdb.list()], []);
 });
 
 t.test('the family of the underlay stays', async (t) => {

@@ -6,7 +6,11 @@ import { connect } from 'node:net';
 import t from 'tap';
 import { Background } from '../support/lab/background.js';
 import { run } from '../support/lab/command.js';
+import { withBareVeth } from '../support/lab/bare-veth.js';
+import { labMissing } from '../support/lab/pairs.js';
+import { soon } from '../support/lab/soon.js';
 import { tool } from '../support/lab/tools.js';
+import { Frames } from '../conformance/frames.js';
 
 const MAGIC_DATAGRAM = 0x76746467;
 const MAGIC_STREAM = 0x76746570;
@@ -262,6 +266,36 @@ t.test('a background program that is forgotten ends with this process', async (t
   t.equal(code, 143);
   t.ok(await gone(Number(out)), 'the program is gone');
 });
+
+t.test(
+  'frames: sends, shows what comes in, and says what it cannot',
+  { skip: labMissing() || false },
+  async (t) => {
+    await withBareVeth('fr', async ({ from, to }) => {
+      const [a, b] = [await Frames.start(from.namespace), await Frames.start(to.namespace)];
+      await a.open('eth0');
+      await b.open('eth0');
+      const frame = Buffer.from('02000000000202000000000188b5' + '00'.repeat(46), 'hex');
+      const tagged = Buffer.concat([
+        frame.subarray(0, 12),
+        Buffer.from('81000005', 'hex'),
+        frame.subarray(12),
+      ]);
+      a.send('eth0', frame);
+      a.send('eth0', tagged);
+      await a.sync();
+      const ours = (): Buffer[] => b.received('eth0').filter((each) => each.includes(frame.subarray(0, 12)));
+      t.ok(await soon(async () => (await b.sync(), ours().length === 2)));
+      t.same(ours(), [frame, tagged], 'as they were sent, the tag in its place');
+      t.same(a.received('eth0'), [], 'what it sends itself is not shown');
+      a.send('nope', frame);
+      await a.open('nope');
+      t.same(a.errors, ['nope: not open', 'nope: No such device']);
+      b.clear();
+      t.same(b.received('eth0'), []);
+    });
+  },
+);
 
 /** True within 2 s: no such process, or one that only waits to be reaped. */
 async function gone(pid: number): Promise<boolean> {

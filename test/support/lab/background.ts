@@ -6,6 +6,8 @@ import { shown } from './command.js';
 
 export interface BackgroundOptions {
   env?: Record<string, string>;
+  /** Keeps its standard input open for write(). */
+  input?: boolean;
   /** Called with each line of standard output as it comes. */
   onLine?: (line: string) => void;
 }
@@ -25,7 +27,7 @@ export class Background implements Disposable {
     this.argv = argv;
     this.#child = spawn(argv[0]!, argv.slice(1), {
       env: { ...process.env, ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [options.input ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     });
     register(this);
     createInterface({ input: this.#child.stdout! }).on('line', (line) => {
@@ -44,6 +46,11 @@ export class Background implements Disposable {
 
   get pid(): number | undefined {
     return this.#child.pid;
+  }
+
+  /** Tells it something on its standard input, which `input` keeps open. */
+  write(text: string): void {
+    this.#child.stdin!.write(text);
   }
 
   /** Exit status, once it ended by itself or by stop(). */

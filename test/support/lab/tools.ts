@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:f
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export type ToolName = 'ping' | 'stream' | 'datagrams' | 'sniff' | 'features' | 'tag';
+export type ToolName = 'ping' | 'stream' | 'datagrams' | 'sniff' | 'features' | 'tag' | 'frames';
 
 /** Root of the checkout; this file runs from dist/test/support/lab. */
 export const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
