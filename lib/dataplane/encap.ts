@@ -74,7 +74,7 @@ const ETHERNET_BYTES = ethernet.HEADER_BYTES;
 const IPV4_BYTES = ipv4.HEADER_BYTES;
 const IPV6_BYTES = ipv6.HEADER_BYTES;
 const VXLAN_BYTES = vxlan.HEADER_BYTES;
-const { FLAGS, I_FLAG, VNI } = vxlan;
+const { FLAGS, VNI } = vxlan;
 const FRAGMENT = ipv4.FRAGMENT;
 
 /** `remotes` of a frame that went nowhere, or back up: beyond every remote index. */
@@ -357,7 +357,7 @@ export class Encap {
     let header = offset - VXLAN_BYTES;
     if (ownVni >= 0) header -= VXLAN_BYTES * ++this.#spareHeaders;
     const { view } = this.#slab;
-    view.setInt32(header + FLAGS, I_FLAG);
+    view.setInt32(header + FLAGS, settings.header);
     view.setInt32(header + VNI, (ownVni >= 0 ? ownVni : settings.vni) << 8);
     w[cell(OFFSET, c, j)] = offset;
     w[cell(LENGTH, c, j)] = from[cell(LENGTH, fromCapacity, i)];

@@ -97,7 +97,7 @@ export class EntryRemotes {
   moveFirst(entry: number, address: Int32Array, ifindex: number): number {
     const r = this.#remotes;
     const first = this.#fdb.firstRemote(entry, this.lists);
-    const at = this.#address(first);
+    const at = this.address(first);
     if (at.every((word, i) => word === address[i])) return -1;
     return this.replaceFirst(entry, {
       address,
@@ -145,20 +145,21 @@ export class EntryRemotes {
     return (index) =>
       (filter.port === undefined || (r.port(index) || port) === filter.port) &&
       (filter.vni === undefined || (r.vni(index) < 0 ? vni : r.vni(index)) === filter.vni) &&
-      (words === undefined || this.#address(index).every((word, i) => word === words[i]));
+      (words === undefined || this.address(index).every((word, i) => word === words[i]));
   }
 
   describe(index: number): FdbRemote {
     const r = this.#remotes;
     return {
-      dst: formatAddress(this.#address(index)),
+      dst: formatAddress(this.address(index)),
       ...(r.port(index) === 0 ? {} : { port: r.port(index) }),
       ...(r.vni(index) < 0 ? {} : { vni: r.vni(index) }),
       ...(r.ifindex(index) === 0 ? {} : { via: this.#context.interfaces.nameOf(r.ifindex(index)) }),
     };
   }
 
-  #address(index: number): number[] {
+  /** The four words of a remote's address. */
+  address(index: number): [number, number, number, number] {
     const r = this.#remotes;
     return [r.address0(index), r.address1(index), r.address2(index), r.address3(index)];
   }
