@@ -5,7 +5,7 @@
 import { VtepError } from '../errors.js';
 import type { FdbTable } from '../table/fdb.js';
 import type { RemoteLists } from '../table/remote-list.js';
-import type { RemoteTable } from '../table/remote.js';
+import { REMOTE_LOCAL, type RemoteTable } from '../table/remote.js';
 import { formatAddress } from '../wire/text.js';
 import type { TableContext } from './context.js';
 import type { RemoteKey } from './fdb-store.js';
@@ -57,7 +57,15 @@ export class EntryRemotes {
 
   intern(key: RemoteKey): number {
     const [a0, a1, a2, a3] = key.address;
-    return this.#remotes.intern(a0, a1, a2, a3, key.port, key.vni, key.ifindex);
+    const index = this.#remotes.intern(a0, a1, a2, a3, key.port, key.vni, key.ifindex);
+    if (index >= 0) this.#locate(index);
+    return index;
+  }
+
+  /** Decides for every remote anew whether it is this host. */
+  relocate(): void {
+    for (let index = this.#remotes.next(-1); index >= 0; index = this.#remotes.next(index))
+      this.#locate(index);
   }
 
   release(index: number): void {
@@ -162,6 +170,11 @@ export class EntryRemotes {
   address(index: number): [number, number, number, number] {
     const r = this.#remotes;
     return [r.address0(index), r.address1(index), r.address2(index), r.address3(index)];
+  }
+
+  #locate(index: number): void {
+    const isLocal = this.#context.isLocal(this.address(index), this.#remotes.ifindex(index));
+    this.#remotes.mark(index, REMOTE_LOCAL, isLocal);
   }
 
   #store(entry: number, indexes: readonly number[]): void {

@@ -207,6 +207,11 @@ export class Forwarding implements ForwardingDatabase {
     else census.drop();
   }
 
+  /** Addresses of this host have changed: which remotes are local is decided anew. */
+  relocate(): void {
+    this.#store.remotes.relocate();
+  }
+
   /**
    * What was learned gives way to what somebody adds. The kernel answers EEXIST, so that whether an `add` works depends
    * on who sent a frame before: the complaint of everybody who programs a learning device.

@@ -88,6 +88,12 @@ export type LinkChange = Partial<
   >
 > & { up?: boolean };
 
+/** An address of this host, and the interface it is on. */
+export interface LocalAddress {
+  address: string;
+  ifindex: number;
+}
+
 /** A VTEP as it stands. */
 export interface LinkState extends LinkConfig {
   ifindex: number;

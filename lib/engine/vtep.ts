@@ -286,6 +286,7 @@ export class Vtep implements VtepApi {
       family: this.family,
       clock: this.#host.clock,
       interfaces: this.#host.system,
+      isLocal: (address, ifindex) => this.#host.isLocal(address, ifindex),
       emit: (event) => this.#host.emit(event),
       routersChanged: () => {
         this.#routersStale = this.#config.rsc;

@@ -93,11 +93,11 @@ export class Bench {
     const settings = { ...SETTINGS, ...options.settings };
     this.device = new Device(0, settings, tables, egress, new Float64Array(COUNTERS));
     this.vnis = new VniTable([[settings.vni, 0]]);
-    this.encap = new Encap(this.slab, this.ring, this.pending, 1);
+    this.encap = new Encap(this.slab, this.ring, this.pending, 1, [this.device]);
     this.decap = new Decap(this.slab, this.ring, this.pending, [this.device], this.unclaimed);
     this.rx = new Batch(burst);
     this.tx = new Batch(options.txCapacity ?? 1_024);
-    this.back = new Batch(burst);
+    this.back = new Batch(burst + 1);
   }
 
   /** Appends a received frame or datagram; `columns` are its other columns. */
