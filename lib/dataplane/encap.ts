@@ -90,6 +90,7 @@ const SPARE_HEADERS = 16;
 const V4_MAPPED = 0xffff;
 /** net.ipv4.ip_default_ttl, where the socket's own would be another: 1 for multicast. */
 const DEFAULT_TTL = 64;
+const NONE = -1;
 /** DF in the word with flags, fragment offset, TTL and protocol. */
 const DONT_FRAGMENT = ipv4.DONT_FRAGMENT << 16;
 
@@ -109,8 +110,8 @@ export class Encap {
   /** Copies of the current frame appended to `tx`, and those of them in `tx` now that have a header of their own. */
   #copies = 0;
   #spareHeaders = 0;
-  /** The first entry of `back` that may be the current frame, and whether one came back by short-circuit. */
-  #upFrom = 0;
+  /** The first entry of `back` that is the current frame, and whether one came back by short-circuit. */
+  #upFrom = NONE;
   #isLooped = false;
   #now = 0;
   /** Outer header of the current frame. */
@@ -147,7 +148,6 @@ export class Encap {
     const capacity = rx.capacity;
     this.#spareHeaders = 0;
     this.#now = now;
-    if (back.length < this.#upFrom) this.#upFrom = back.length;
     for (let i = this.#frame; i < rx.length; i++) {
       // A frame is classified once: doing it again would count, miss and route it again.
       if (this.#remotes === CONSUMED) {
@@ -158,18 +158,15 @@ export class Encap {
           continue;
         }
         this.#didRsc = false;
-        this.#upFrom = back.length;
         const remotes = this.#classify(rx, i, offset, length, device, back, now);
         if (remotes === CONSUMED || !this.#outer(offset, length, device)) continue;
         this.#remotes = remotes;
         this.#replica = 0;
         this.#copies = 0;
         this.#spareHeaders = 0;
-        this.#isLooped = false;
+        this.#upFrom = NONE;
       }
-      const isDone = this.#replicate(rx, i, device, tx, back);
-      if (back.length > this.#upFrom) this.#settle(rx, i, back);
-      if (!isDone) {
+      if (!this.#replicate(rx, i, device, tx, back)) {
         this.#frame = i;
         return false;
       }
@@ -217,6 +214,7 @@ export class Encap {
         const verdict = this.#shortCircuit.route(rx, i, device, back, now);
         if (verdict === REWRITTEN) {
           this.#didRsc = true;
+          this.#isLooped = false;
           high = ethernet.macHigh(bytes, offset);
           low = ethernet.macLow(bytes, offset);
           entry = fdb.find(high, low, settings.vni);
@@ -317,15 +315,22 @@ export class Encap {
     while (this.#replica < count) {
       // 2nd, 3rd, … nth, then the first.
       const position = this.#replica + 1 === count ? 0 : this.#replica + 1;
-      if (!this.#toRemote(rx, i, device, tx, back, lists.at(~remotes, position))) return false;
+      if (!this.#toRemote(rx, i, device, tx, back, lists.at(~remotes, position))) {
+        this.#settle(rx, i, back);
+        // Both batches are emptied before this frame goes on.
+        this.#upFrom = NONE;
+        return false;
+      }
       this.#replica++;
     }
+    this.#settle(rx, i, back);
     return true;
   }
 
   /** A copy that was sent has finished the checksum in the frame that goes up. */
   #settle(rx: Batch, i: number, back: Batch): void {
-    if (this.#copies === 0 || (rx.words[cell(OFFLOAD, rx.capacity, i)] & GSO_TYPE) !== 0) return;
+    if (this.#upFrom === NONE || this.#copies === 0) return;
+    if ((rx.words[cell(OFFLOAD, rx.capacity, i)] & GSO_TYPE) !== 0) return;
     for (let j = this.#upFrom; j < back.length; j++) back.words[cell(OFFLOAD, back.capacity, j)] = 0;
   }
 
@@ -349,6 +354,7 @@ export class Encap {
       return true;
     }
     if (back.length > 0 && back.length + (rx.length - i) >= back.capacity) return false;
+    if (this.#upFrom === NONE) this.#upFrom = back.length;
     this.#local.deliver(rx, i, rx.words[cell(OFFSET, rx.capacity, i)], device, to, back, this.#now);
     return true;
   }
@@ -366,6 +372,7 @@ export class Encap {
         this.#drop(device, reasons.TX_REMOTE_ANY);
       } else if (!this.#isLooped) {
         this.#isLooped = true;
+        if (this.#upFrom === NONE) this.#upFrom = back.length;
         loopBack(rx, i, device, device, back);
       }
       return true;
