@@ -296,26 +296,34 @@ export class Encap {
   /** Step g. False when `tx` is full before the last remote is reached. */
   #replicate(rx: Batch, i: number, device: Device, tx: Batch, back: Batch): boolean {
     const remotes = this.#remotes;
-    if (remotes === PENDING) {
-      const w = this.#pending.words;
-      const at = this.#pendingAt;
-      if (
-        (device.settings.features & LOCALBYPASS) !== 0 &&
-        isLoopbackWords(w[at + 4], w[at + 5], w[at + 6], w[at + 7])
-      ) {
-        return this.#bypass(rx, i, device, back, w[at + 4], w[at + 5], w[at + 6], w[at + 7], 0, -1);
-      }
-      if (tx.length === tx.capacity) return false;
-      this.#emit(rx, i, device, tx, w[at + 4], w[at + 5], w[at + 6], w[at + 7], -1);
-      return true;
+    if (remotes < 0) return this.#toAll(rx, i, device, tx, back, ~remotes);
+    return remotes === PENDING
+      ? this.#toPending(rx, i, device, tx, back)
+      : this.#toRemote(rx, i, device, tx, back, remotes);
+  }
+
+  #toPending(rx: Batch, i: number, device: Device, tx: Batch, back: Batch): boolean {
+    const w = this.#pending.words;
+    const at = this.#pendingAt;
+    const a0 = w[at + 4];
+    const a1 = w[at + 5];
+    const a2 = w[at + 6];
+    const a3 = w[at + 7];
+    if ((device.settings.features & LOCALBYPASS) !== 0 && isLoopbackWords(a0, a1, a2, a3)) {
+      return this.#bypass(rx, i, device, back, a0, a1, a2, a3, 0, -1);
     }
-    if (remotes >= 0) return this.#toRemote(rx, i, device, tx, back, remotes);
+    if (tx.length === tx.capacity) return false;
+    this.#emit(rx, i, device, tx, a0, a1, a2, a3, -1);
+    return true;
+  }
+
+  #toAll(rx: Batch, i: number, device: Device, tx: Batch, back: Batch, list: number): boolean {
     const { lists } = device.tables;
-    const count = lists.length(~remotes);
+    const count = lists.length(list);
     while (this.#replica < count) {
       // 2nd, 3rd, … nth, then the first.
       const position = this.#replica + 1 === count ? 0 : this.#replica + 1;
-      if (!this.#toRemote(rx, i, device, tx, back, lists.at(~remotes, position))) {
+      if (!this.#toRemote(rx, i, device, tx, back, lists.at(list, position))) {
         this.#settle(rx, i, back);
         // Both batches are emptied before this frame goes on.
         this.#upFrom = NONE;
