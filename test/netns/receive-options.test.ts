@@ -70,6 +70,33 @@ async function bypass(lab: Lab, witness: Witness): Promise<void> {
   );
 }
 
+/** Super-frames and unfinished checksums from one TAP to another: two bridges of one host, a guest on each. */
+async function bypassTcp(lab: Lab, witness: Witness): Promise<void> {
+  const [a] = lab.hosts as [Host];
+  await a.namespace.ip(`addr add ${OWN}/32 dev lo`);
+  await a.bridge();
+  await a.namespace.ip('link add br1 type bridge mcast_snooping 0 forward_delay 0');
+  await a.namespace.ip('link set br1 up');
+  const near = await a.guest({ address: '10.20.0.1/24', mac: '02:00:00:00:01:01' });
+  const far = await a.guest({ address: '10.20.0.2/24', mac: '02:00:00:00:01:02' }, { bridged: false });
+  await a.namespace.ip('link set guest1 master br1');
+  for (const n of [0, 1]) {
+    await a.vtep(`link add vtep${n} type vxlan id ${42 + n} dstport ${PORT} local ${OWN}`);
+    await a.vtep(`fdb append 00:00:00:00:00:00 dst ${OWN} vni ${43 - n} dev vtep${n}`);
+    await a.vtep(`link set vtep${n} type vxlan nolearning`);
+    await a.namespace.ip(`link set vtep${n} master br${n} up`);
+  }
+  for (const [from, to] of [
+    [near, far],
+    [far, near],
+  ] as const) {
+    const result = await from.streamTo(to, { megabytes: 20, mode: 'check' });
+    witness.check(result.ok && result.bytes >= 19e6, `20 MB of TCP to ${to.address}`, result);
+  }
+  const { events } = await a.daemon().statistics('vtep0');
+  witness.check((events['bypassed'] ?? 0) > 100, 'none of it through the underlay', events);
+}
+
 async function bound(lab: Lab, witness: Witness): Promise<void> {
   const [a, b] = lab.hosts as [Host, Host];
   const other = '203.0.113.1';
@@ -127,5 +154,6 @@ async function allowed(lab: Lab, witness: Witness): Promise<void> {
 }
 
 await onEach(t, 'localbypass', bypass, [['uvtep'], ['kernel']]);
+await onEach(t, 'localbypass, TCP', bypassTcp, [['uvtep']]);
 await onEach(t, 'localbind', bound, [['uvtep', 'kernel']]);
 await onEach(t, 'allow', allowed, [['uvtep', 'kernel']]);
