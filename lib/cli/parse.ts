@@ -51,8 +51,15 @@ const offered = (words: readonly Word[]): string[] =>
   words.filter((word) => word.refused === undefined).map((word) => word.words[0] ?? '');
 
 /** Says who does what a word asks for. `typed` is the command without `vtep`. */
-function refusal(by: Refusal, name: string, typed: readonly string[], device: string): CommandFailure {
+function refusal(
+  by: Refusal,
+  name: string,
+  typed: readonly string[],
+  device: string,
+  because?: string,
+): CommandFailure {
   const asTyped = `\`${by.split(' ')[0]} ${typed.join(' ')}\``;
+  if (because !== undefined) return wrong(`"${name}" is not supported: ${because}`);
   if (by === 'yet') return wrong(`"${name}" is not supported yet`);
   if (by === 'unmeant') return wrong(`"${name}" means nothing to the FDB of a VXLAN device`);
   if (by === 'bridge fdb')
@@ -112,7 +119,7 @@ function refuseTwice(state: State, word: Word, name: string, value?: string): vo
 function takeWord(state: State, word: Word, args: readonly string[]): number {
   const name = word.words.find((spelling) => spelling.startsWith(args[0] ?? '')) ?? word.words[0] ?? '';
   if (word.refused !== undefined)
-    throw refusal(word.refused, name, state.typed, String(state.parsed['name'] ?? 'NAME'));
+    throw refusal(word.refused, name, state.typed, String(state.parsed['name'] ?? 'NAME'), word.because);
   let took = 0;
   if (word.takes !== undefined) took = readValues(state, word, name, args.slice(1));
   else {

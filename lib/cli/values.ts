@@ -11,6 +11,7 @@ import {
   isGroupMac,
   isMulticast,
 } from '../control/address.js';
+import { formatMask, parseMask } from '../wire/text.js';
 
 export interface Value {
   /** Its name in help texts. */
@@ -65,6 +66,17 @@ export const microseconds = number('USECS', 0, 1_000_000);
 export const ttl = numberOr('TTL', { auto: 0, inherit: 'inherit' }, number('TTL', 0, 255));
 export const seconds = numberOr('SECONDS', { none: 0 }, number('SECONDS', 0, UINT32));
 export const limit = numberOr('NUMBER', { unlimited: 0 }, number('NUMBER', 0, UINT32));
+export const policyId = number('ID', 0, 0xffff);
+export const peers = choice('PEERS', { any: 'any', known: 'known', fdb: 'fdb' });
+
+export const mask: Value = {
+  meta: 'MASK',
+  expects: 'a 64-bit mask such as 0xf7ffffff000000ff',
+  read: (text) => {
+    const bits = parseMask(text);
+    return bits === undefined ? undefined : formatMask(bits);
+  },
+};
 export const df = choice('DF', { unset: 'unset', set: 'set', inherit: 'inherit' });
 
 /** Differentiated services (RFC 2474, 2597, 3246) as iproute2's rt_dsfield names them. */

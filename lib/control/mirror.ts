@@ -4,6 +4,7 @@
  *   kernel --rtnetlink groups--> watch() --> read until empty --> link: vtep.noticed, engine.delete
  *                                                                 neighbour: vtep.neighbours.mirror / unmirror
  *                                                                 route: vtep.routes.mirror / unmirror
+ *                                                                 address: engine.setLocalAddresses
  *
  * Notifications may be lost (ENOBUFS) and some things the kernel never announces: IPv4 routes vanish in silence with
  * their interface going down or their address being deleted. Then tables are read anew and compared.
@@ -12,6 +13,7 @@
 import type { EngineApi, VtepApi } from '../engine/api.js';
 import type { LinkState } from '../engine/types.js';
 import { EAGAIN, ENOBUFS, errnoName } from '../native/errno.js';
+import { addressDump, RTM_DELADDR, RTM_NEWADDR } from '../native/netlink/address.js';
 import { linkFamily, readLink, RTM_DELLINK, RTM_NEWLINK, type LinkInfo } from '../native/netlink/link.js';
 import { NLM_F_REPLACE, readMessages, type Message } from '../native/netlink/message.js';
 import { neighbourDump, readNeighbour, RTM_DELNEIGH, RTM_NEWNEIGH } from '../native/netlink/neighbour.js';
@@ -20,6 +22,7 @@ import { readRoute, routeDump, RTM_DELROUTE, RTM_NEWROUTE } from '../native/netl
 import type { Shim } from '../native/shim.js';
 import type { Log } from './log.js';
 import { netlinkError } from '../native/names.js';
+import { AddressMirror } from './mirror-addresses.js';
 import { differences } from './mirror-links.js';
 import { isOverlayHost, mirrorNeighbour, replaceNeighbours, unmirrorNeighbour } from './mirror-neighbours.js';
 import { RouteMirror } from './mirror-routes.js';
@@ -28,9 +31,16 @@ const RTNLGRP_LINK = 1;
 const RTNLGRP_NEIGH = 3;
 const RTNLGRP_IPV4_IFADDR = 5;
 const RTNLGRP_IPV4_ROUTE = 7;
+const RTNLGRP_IPV6_IFADDR = 9;
 const RTNLGRP_IPV6_ROUTE = 11;
-const GROUPS = [RTNLGRP_LINK, RTNLGRP_NEIGH, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE];
-const RTM_DELADDR = 21;
+const GROUPS = [
+  RTNLGRP_LINK,
+  RTNLGRP_NEIGH,
+  RTNLGRP_IPV4_IFADDR,
+  RTNLGRP_IPV4_ROUTE,
+  RTNLGRP_IPV6_IFADDR,
+  RTNLGRP_IPV6_ROUTE,
+];
 
 /** Datagrams read before the event loop gets its turn; the watcher rings again when there are more. */
 const BURST = 128;
@@ -49,6 +59,7 @@ export class Mirror {
   readonly #engine: EngineApi;
   readonly #log: Log;
   readonly #routes: RouteMirror;
+  readonly #addresses: AddressMirror;
   readonly #fd: number;
   readonly #watcher: number;
   readonly #unsubscribe: () => void;
@@ -70,12 +81,14 @@ export class Mirror {
     this.#engine = engine;
     this.#log = log;
     this.#routes = new RouteMirror((ifindex) => this.#vtep(ifindex));
+    this.#addresses = new AddressMirror(engine);
     this.#fd = shim.netlinkOpen(GROUPS);
     if (this.#fd < 0) throw netlinkError(this.#fd);
     this.#watcher = shim.watch(this.#fd, () => this.#readable(), false);
     this.#unsubscribe = engine.subscribe((event) => {
       if (event.type === 'link') this.#linkEvent(event.action, event.link);
     });
+    this.#resyncAddresses();
     if (engine.list().length > 0) this.resync();
   }
 
@@ -103,6 +116,10 @@ export class Mirror {
       this.#known.add(vtep.ifindex);
     }
     this.#resyncRoutes();
+  }
+
+  #resyncAddresses(): void {
+    this.#addresses.replaceAll(ask(this.#shim, addressDump()).messages);
   }
 
   #resyncRoutes(): void {
@@ -152,6 +169,7 @@ export class Mirror {
       if (got === EAGAIN) break;
       if (got === ENOBUFS) {
         this.#log.warn('rtnetlink notifications were lost; reading the tables anew');
+        this.#attempt(() => this.#resyncAddresses());
         this.#attempt(() => this.resync());
       } else if (got < 0) {
         this.#log.error({ errno: errnoName(got) }, 'rtnetlink receive failed');
@@ -190,7 +208,11 @@ export class Mirror {
       case RTM_DELROUTE:
         this.#applyRoute(message);
         break;
+      case RTM_NEWADDR:
+        this.#addresses.apply(message);
+        break;
       case RTM_DELADDR:
+        this.#addresses.apply(message);
         this.#routesAreStale = true;
         break;
     }

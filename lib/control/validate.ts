@@ -5,10 +5,11 @@
  * What the kernel adjusts without a word is adjusted here the same way:
  *   ageing 0          -> 300
  *   srcport N N       -> 0 0, the default range (MAX is exclusive, so the range is empty)
- *   dstport 0         -> 8472
+ *   dstport 0         -> 8472, with gpe 4790
  *   tos 1             -> inherit
  */
-import { DEFAULT_AGEING, DEFAULT_PORT, underlayFamily, withDefaults } from '../engine/settings.js';
+import { DEFAULT_AGEING, DEFAULT_PORT, GPE_PORT, underlayFamily, withDefaults } from '../engine/settings.js';
+import { checkReservedBits } from '../engine/header-bits.js';
 import type { LinkChange, LinkConfig } from '../engine/types.js';
 import { VtepError } from '../errors.js';
 import {
@@ -21,6 +22,7 @@ import {
   isMulticast,
 } from './address.js';
 import type { NewLink } from './client.js';
+import { checkHeaderChange, checkHeaderOptions } from './validate-headers.js';
 
 /** IFNAMSIZ less the terminating zero. */
 const NAME_MAX = 15;
@@ -116,7 +118,7 @@ function normalise<T extends Fields>(fields: T): T {
   if (out.local !== undefined) out.local = checkLocal(out.local);
   if (out.address !== undefined) out.address = checkDeviceMac(out.address);
   if (out.srcport !== undefined) out.srcport = adjustSourcePorts(out.srcport);
-  if (out.dstport === 0) out.dstport = DEFAULT_PORT;
+  if (out.dstport === 0) out.dstport = out.gpe === true ? GPE_PORT : DEFAULT_PORT;
   if (out.ageing === 0) out.ageing = DEFAULT_AGEING;
   if (out.tos === 1) out.tos = 'inherit';
   return out;
@@ -179,7 +181,8 @@ function checkTogether(fields: Fields): void {
 export function completeConfig(request: NewLink): LinkConfig {
   const config = withDefaults(normalise(request));
   checkTogether(config);
-  return config;
+  checkHeaderOptions(config);
+  return { ...config, reserved_bits: checkReservedBits(config.reserved_bits, config) };
 }
 
 const CHANGEABLE: ReadonlySet<string> = new Set<keyof LinkChange>([
@@ -193,6 +196,10 @@ const CHANGEABLE: ReadonlySet<string> = new Set<keyof LinkChange>([
   'flowlabel',
   'learning',
   'ageing',
+  'gbpId',
+  'localbypass',
+  'allow',
+  'learnLimit',
   'mtu',
   'address',
   'up',
@@ -235,6 +242,7 @@ export function completeChange(request: LinkChange & Fields, current: LinkConfig
   }
   if (change.ttl === 'inherit' && current.ttl !== 'inherit') refuseFixed('ttl', change.ttl, current);
   checkFamilyKept(change, current);
+  checkHeaderChange(change, current);
   checkTogether(merged(current, change));
   const { name: _name, id: _id, ...rest } = change;
   return rest;

@@ -6,6 +6,7 @@
  *   2  I flag clear                            no_i_flag
  *   3  no device for the VNI, or it is down    vni_not_found
  *   4  a reserved bit set                      reserved_bits
+ *   5  gpe, gbp, allow: scrutiny.ts            gpe_invalid, gpe_protocol, peer_refused
  *   6  less than an Ethernet header inside     inner_too_small
  *   8  own MAC as inner source                 local_mac
  *   9  learning: source zero or multicast      mac_invalid_source
@@ -13,7 +14,7 @@
  *  11  inner IP header cut off                 inner_ip_truncated
  *  12  ECN: outer CE, inner not capable        ecn; otherwise the mark is carried inward (neither inside a tag)
  *  14  handed up
- * (numbers of reference section 2.2; 5, 7 and 13 belong to extensions or cannot happen here)
+ * (numbers of reference section 2.2; 7 is remote checksum offload, which we have not, 13 cannot happen here)
  *
  * A frame handed up is described in `out`, in place; `run` returns false when `out` is full: transmit it, empty
  * it, call again with the same batch.
@@ -30,13 +31,16 @@ import * as ethernet from '../wire/ethernet.js';
 import * as ipv4 from '../wire/ipv4.js';
 import * as ipv6 from '../wire/ipv6.js';
 import * as vxlan from '../wire/vxlan.js';
-import { REASON0 } from './counters.js';
-import { type Device, FULL, LEARNING } from './device.js';
+import { GBP_DONT_LEARN, GBP_FLAG } from '../wire/vxlan-extensions.js';
+import { EVENT_GBP_UNLEARNED, REASON0 } from './counters.js';
+import * as options from './device.js';
+import type { Device } from './device.js';
+import { learn } from './learn.js';
 import { drop } from './output.js';
 import type { PendingLearns } from './pending.js';
-import { post } from './post.js';
 import * as reasons from './reasons.js';
 import { LEARN, MOVE } from './records.js';
+import { scrutinise } from './scrutiny.js';
 
 /* NB: constants of this module's own, see encap.ts. */
 const { DEVICE, GSO_SIZE, IFINDEX, LENGTH, OFFLOAD, OFFSET, PEER0, PEER1, PEER2, PEER3, PORT, STATUS, TOS } =
@@ -47,6 +51,7 @@ const IPV4_BYTES = ipv4.HEADER_BYTES;
 const IPV6_BYTES = ipv6.HEADER_BYTES;
 const VXLAN_BYTES = vxlan.HEADER_BYTES;
 const { FLAGS, I_FLAG, VNI } = vxlan;
+const { GBP, LEARNING, SCRUTINY } = options;
 
 export class Decap {
   readonly #slab: Slab;
@@ -140,7 +145,7 @@ export class Decap {
       view.getInt32(payload + VNI) !== this.#lastVni ||
       view.getInt32(payload + FLAGS) !== I_FLAG
     ) {
-      device = this.#claim(payload, length, vnis);
+      device = this.#claim(rx, i, payload, length, vnis, now);
       if (device === undefined) return;
     }
     const frame = payload + VXLAN_BYTES;
@@ -169,8 +174,15 @@ export class Decap {
     w[cell(DEVICE, c, j)] = device.index;
   }
 
-  /** Steps 1 to 4: the device that a header is for; undefined when there is none, or the header is bad, counted. */
-  #claim(payload: number, length: number, vnis: VniTable): Device | undefined {
+  /** Steps 1 to 5: the device that a header is for; undefined when there is none, or the header is bad, counted. */
+  #claim(
+    rx: Batch,
+    i: number,
+    payload: number,
+    length: number,
+    vnis: VniTable,
+    now: number,
+  ): Device | undefined {
     const bytes = this.#slab.bytes;
     const flags = vxlan.checkFlags(bytes, payload, length);
     if (flags !== 0) {
@@ -184,8 +196,15 @@ export class Decap {
       this.#unclaimed[REASON0 + reasons.RX_VNI_NOT_FOUND]++;
       return undefined;
     }
-    if (vxlan.checkReserved(bytes, payload, vxlan.RESERVED_HIGH, vxlan.RESERVED_LOW) !== 0) {
+    const { features, reservedHigh, reservedLow } = device.settings;
+    if (vxlan.checkReserved(bytes, payload, reservedHigh, reservedLow) !== 0) {
       drop(device, reasons.RX_RESERVED_BITS);
+      return undefined;
+    }
+    if ((features & SCRUTINY) !== 0) {
+      const refused = scrutinise(this.#slab, rx, i, device, payload, length, now);
+      if (refused < 0) return device;
+      drop(device, refused);
       return undefined;
     }
     this.#lastClaim = device;
@@ -237,12 +256,13 @@ export class Decap {
       }
       if ((fdb.state(entry) & (STATE_PERMANENT | STATE_NOARP)) !== 0) return reasons.RX_ENTRY_EXISTS;
       kind = MOVE;
-    } else if ((device.settings.features & FULL) !== 0) {
+    }
+    if ((device.settings.features & GBP) !== 0 && hasDontLearn(bytes, frame - VXLAN_BYTES)) {
+      device.counters[EVENT_GBP_UNLEARNED]++;
       return -1;
     }
-    if (this.#pending.remember(high, low, vni, device.index, a0, a1, a2, a3, now)) {
-      post(this.#ring, device, kind, high, low, a0, a1, a2, a3, w[cell(IFINDEX, c, i)]);
-    }
+    const ifindex = w[cell(IFINDEX, c, i)];
+    learn(this.#ring, this.#pending, device, kind, high, low, a0, a1, a2, a3, ifindex, now);
     return -1;
   }
 
@@ -273,4 +293,10 @@ export class Decap {
     }
     return -1;
   }
+}
+
+/** The D bit of a group policy header. Linux hands it on and learns all the same; the draft's MUST NOT is kept here. */
+function hasDontLearn(bytes: Uint8Array, header: number): boolean {
+  const word = get32(bytes, header + FLAGS);
+  return (word & GBP_FLAG) !== 0 && (word & GBP_DONT_LEARN) !== 0;
 }

@@ -18,6 +18,22 @@ export const L3MISS = 16;
 export const UP = 32;
 /** maxaddress is reached: an unknown source is not learned. */
 export const FULL = 64;
+/** Extensions of the header (wire/vxlan-extensions.ts). */
+export const GBP = 0x10000;
+export const GPE = 0x20000;
+/** Only known peers may send; each source MAC only from where its FDB entry is. */
+export const ALLOW_KNOWN = 0x40000;
+export const ALLOW_FDB = 0x80000;
+export const LOCALBYPASS = 0x100000;
+/** A peer may be at its learn limit. */
+export const LEARN_LIMIT = 0x200000;
+/** Any of these: each received datagram is looked at by itself. */
+export const SCRUTINY = GBP | GPE | ALLOW_KNOWN | ALLOW_FDB;
+
+/** Bits of DeviceSettings.reception: options a datagram's receiver shares with its socket (VXLAN_F_RCV_FLAGS). */
+export const RECEIVES_GBP = 1;
+export const RECEIVES_GPE = 2;
+export const RECEIVES_ZERO_CSUM6 = 4;
 
 export const TTL_INHERIT = -1;
 /** As in the kernel, a TOS of 1 means "inherit". */
@@ -53,10 +69,19 @@ export interface DeviceSettings {
   df: number;
   /** Of the outer IPv6 header, 0 to 0xfffff. */
   flowLabel: number;
+  /** First word of every header sent: I_FLAG, and what an extension adds. */
+  header: number;
+  /** Bits of each word of a received header that must be zero. */
+  reservedHigh: number;
+  reservedLow: number;
+  /** RECEIVES_GBP | … */
+  reception: number;
   /** Default destination port. */
   port: number;
   /** Outer source, four words; all 0 = the system chooses. */
   local: [number, number, number, number];
+  /** Only what is sent to `local` is received. */
+  bound: boolean;
   /** Descriptor of this worker's TAP queue, written into the batches. */
   tap: number;
   /** Address that signs ICMP errors of the short-circuit router: IPv4 word (0 = none), IPv6 words. */

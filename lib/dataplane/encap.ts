@@ -13,7 +13,10 @@
  * What goes to the underlay is appended to `tx`, what goes back up to `back`; both describe frames that stay in
  * their receive slot. The VXLAN header is written into the headroom, over the consumed virtio header.
  *
- * `run` returns false when `tx` is full: transmit it, empty it, call again with the same batch.
+ * A remote that is this host is no datagram: the frame goes up at another device here (local-bypass.ts).
+ *
+ * `run` returns false when `tx` or `back` is full: transmit both, `tx` first, empty them, call again with the same
+ * batch.
  */
 import * as batch from '../memory/batch.js';
 import { type Batch, cell } from '../memory/batch.js';
@@ -32,6 +35,7 @@ import { answerArp } from './arp-proxy.js';
 import { EVENT_FLOODED } from './counters.js';
 import * as options from './device.js';
 import type { Device } from './device.js';
+import { isLoopbackWords, LocalBypass } from './local-bypass.js';
 import type { PendingLearns } from './pending.js';
 import { postL2Miss } from './post.js';
 import * as reasons from './reasons.js';
@@ -68,13 +72,13 @@ const {
   TTL,
   SOURCE_PORT,
 } = batch;
-const { DF_INHERIT, DF_SET, L2MISS, PROXY, RSC, TOS_INHERIT, TTL_INHERIT, UP } = options;
+const { DF_INHERIT, DF_SET, L2MISS, LOCALBYPASS, PROXY, RSC, TOS_INHERIT, TTL_INHERIT, UP } = options;
 const { TYPE, TYPE_ARP, TYPE_IPV4, TYPE_IPV6 } = ethernet;
 const ETHERNET_BYTES = ethernet.HEADER_BYTES;
 const IPV4_BYTES = ipv4.HEADER_BYTES;
 const IPV6_BYTES = ipv6.HEADER_BYTES;
 const VXLAN_BYTES = vxlan.HEADER_BYTES;
-const { FLAGS, I_FLAG, VNI } = vxlan;
+const { FLAGS, VNI } = vxlan;
 const FRAGMENT = ipv4.FRAGMENT;
 
 /** `remotes` of a frame that went nowhere, or back up: beyond every remote index. */
@@ -96,6 +100,7 @@ export class Encap {
   readonly #pending: PendingLearns;
   readonly #seed: number;
   readonly #shortCircuit: ShortCircuit;
+  readonly #local: LocalBypass;
   /** Where `run` goes on: the frame, what its remotes are (CONSUMED: not yet known), and how many are done. */
   #frame = 0;
   #remotes = CONSUMED;
@@ -105,8 +110,10 @@ export class Encap {
   /** Copies of the current frame appended to `tx`, and those of them in `tx` now that have a header of their own. */
   #copies = 0;
   #spareHeaders = 0;
-  /** Entry of `back` that the current frame was looped back as. */
-  #looped = NONE;
+  /** The first entry of `back` that is the current frame, and whether one came back by short-circuit. */
+  #upFrom = NONE;
+  #isLooped = false;
+  #now = 0;
   /** Outer header of the current frame. */
   #socket = 0;
   #tos = 0;
@@ -114,24 +121,33 @@ export class Encap {
   #df = false;
   #inner = 0;
 
-  constructor(slab: Slab, ring: RecordRing, pending: PendingLearns, seed: number) {
+  /** @param devices by number: where a frame for this host may go */
+  constructor(
+    slab: Slab,
+    ring: RecordRing,
+    pending: PendingLearns,
+    seed: number,
+    devices: readonly (Device | undefined)[] = [],
+  ) {
     this.#slab = slab;
     this.#ring = ring;
     this.#pending = pending;
     this.#seed = seed;
     this.#shortCircuit = new ShortCircuit(slab, ring);
+    this.#local = new LocalBypass(slab, ring, pending, devices);
   }
 
   /**
    * Handles the frames of `rx`, all received on `device`.
    * @param tx datagrams for the underlay, appended
-   * @param back frames for the device's own interface, appended; needs room for as many as `rx` holds
+   * @param back frames for interfaces of this host, appended; needs room for one more than `rx` holds
    * @param now tick (100 ms) since the engine's start
    */
   run(rx: Batch, device: Device, tx: Batch, back: Batch, now: number): boolean {
     const words = rx.words;
     const capacity = rx.capacity;
     this.#spareHeaders = 0;
+    this.#now = now;
     for (let i = this.#frame; i < rx.length; i++) {
       // A frame is classified once: doing it again would count, miss and route it again.
       if (this.#remotes === CONSUMED) {
@@ -148,7 +164,7 @@ export class Encap {
         this.#replica = 0;
         this.#copies = 0;
         this.#spareHeaders = 0;
-        this.#looped = NONE;
+        this.#upFrom = NONE;
       }
       if (!this.#replicate(rx, i, device, tx, back)) {
         this.#frame = i;
@@ -198,6 +214,7 @@ export class Encap {
         const verdict = this.#shortCircuit.route(rx, i, device, back, now);
         if (verdict === REWRITTEN) {
           this.#didRsc = true;
+          this.#isLooped = false;
           high = ethernet.macHigh(bytes, offset);
           low = ethernet.macLow(bytes, offset);
           entry = fdb.find(high, low, settings.vni);
@@ -279,30 +296,74 @@ export class Encap {
   /** Step g. False when `tx` is full before the last remote is reached. */
   #replicate(rx: Batch, i: number, device: Device, tx: Batch, back: Batch): boolean {
     const remotes = this.#remotes;
-    if (remotes === PENDING) {
-      if (tx.length === tx.capacity) return false;
-      const w = this.#pending.words;
-      const at = this.#pendingAt;
-      this.#emit(rx, i, device, tx, w[at + 4], w[at + 5], w[at + 6], w[at + 7], -1);
-      return true;
+    if (remotes < 0) return this.#toAll(rx, i, device, tx, back, ~remotes);
+    return remotes === PENDING
+      ? this.#toPending(rx, i, device, tx, back)
+      : this.#toRemote(rx, i, device, tx, back, remotes);
+  }
+
+  #toPending(rx: Batch, i: number, device: Device, tx: Batch, back: Batch): boolean {
+    const w = this.#pending.words;
+    const at = this.#pendingAt;
+    const a0 = w[at + 4];
+    const a1 = w[at + 5];
+    const a2 = w[at + 6];
+    const a3 = w[at + 7];
+    if ((device.settings.features & LOCALBYPASS) !== 0 && isLoopbackWords(a0, a1, a2, a3)) {
+      return this.#bypass(rx, i, device, back, a0, a1, a2, a3, 0, -1);
     }
-    if (remotes >= 0) return this.#toRemote(rx, i, device, tx, back, remotes);
+    if (tx.length === tx.capacity) return false;
+    this.#emit(rx, i, device, tx, a0, a1, a2, a3, -1);
+    return true;
+  }
+
+  #toAll(rx: Batch, i: number, device: Device, tx: Batch, back: Batch, list: number): boolean {
     const { lists } = device.tables;
-    const count = lists.length(~remotes);
+    const count = lists.length(list);
     while (this.#replica < count) {
       // 2nd, 3rd, … nth, then the first.
       const position = this.#replica + 1 === count ? 0 : this.#replica + 1;
-      if (!this.#toRemote(rx, i, device, tx, back, lists.at(~remotes, position))) return false;
+      if (!this.#toRemote(rx, i, device, tx, back, lists.at(list, position))) {
+        this.#settle(rx, i, back);
+        // Both batches are emptied before this frame goes on.
+        this.#upFrom = NONE;
+        return false;
+      }
       this.#replica++;
     }
-    // A copy that was sent has finished the checksum in the frame that is looped back.
-    if (
-      this.#looped !== NONE &&
-      this.#copies > 0 &&
-      (rx.words[cell(OFFLOAD, rx.capacity, i)] & GSO_TYPE) === 0
-    ) {
-      back.words[cell(OFFLOAD, back.capacity, this.#looped)] = 0;
+    this.#settle(rx, i, back);
+    return true;
+  }
+
+  /** A copy that was sent has finished the checksum in the frame that goes up. */
+  #settle(rx: Batch, i: number, back: Batch): void {
+    if (this.#upFrom === NONE || this.#copies === 0) return;
+    if ((rx.words[cell(OFFLOAD, rx.capacity, i)] & GSO_TYPE) !== 0) return;
+    for (let j = this.#upFrom; j < back.length; j++) back.words[cell(OFFLOAD, back.capacity, j)] = 0;
+  }
+
+  /** Hands the frame to a device of this host. False when `back` has no room but for one answer a frame. */
+  #bypass(
+    rx: Batch,
+    i: number,
+    device: Device,
+    back: Batch,
+    a0: number,
+    a1: number,
+    a2: number,
+    a3: number,
+    port: number,
+    vni: number,
+  ): boolean {
+    const { settings } = device;
+    const to = this.#local.find(device, port || settings.port, vni < 0 ? settings.vni : vni, a0, a1, a2, a3);
+    if (to === undefined) {
+      drop(device, reasons.TX_LOCAL_VNI_NOT_FOUND);
+      return true;
     }
+    if (back.length > 0 && back.length + (rx.length - i) >= back.capacity) return false;
+    if (this.#upFrom === NONE) this.#upFrom = back.length;
+    this.#local.deliver(rx, i, rx.words[cell(OFFSET, rx.capacity, i)], device, to, back, this.#now);
     return true;
   }
 
@@ -317,11 +378,15 @@ export class Encap {
       // "Local": a short-circuited frame is looped back (once), anything else has no destination.
       if (!this.#didRsc) {
         this.#drop(device, reasons.TX_REMOTE_ANY);
-      } else if (this.#looped === NONE) {
-        this.#looped = back.length;
-        loopBack(rx, i, device, back);
+      } else if (!this.#isLooped) {
+        this.#isLooped = true;
+        if (this.#upFrom === NONE) this.#upFrom = back.length;
+        loopBack(rx, i, device, device, back);
       }
       return true;
+    }
+    if (table.isLocal(remote) && (device.settings.features & LOCALBYPASS) !== 0) {
+      return this.#bypass(rx, i, device, back, a0, a1, a2, a3, table.port(remote), table.vni(remote));
     }
     // The spare headers in front of this frame are in use by entries not yet sent.
     const isOut = table.vni(remote) >= 0 && this.#spareHeaders === SPARE_HEADERS;
@@ -357,7 +422,7 @@ export class Encap {
     let header = offset - VXLAN_BYTES;
     if (ownVni >= 0) header -= VXLAN_BYTES * ++this.#spareHeaders;
     const { view } = this.#slab;
-    view.setInt32(header + FLAGS, I_FLAG);
+    view.setInt32(header + FLAGS, settings.header);
     view.setInt32(header + VNI, (ownVni >= 0 ? ownVni : settings.vni) << 8);
     w[cell(OFFSET, c, j)] = offset;
     w[cell(LENGTH, c, j)] = from[cell(LENGTH, fromCapacity, i)];

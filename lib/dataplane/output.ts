@@ -12,7 +12,8 @@ import * as reasons from './reasons.js';
 /* NB: constants of this module's own, see encap.ts. */
 const { CSUM, DEVICE, EXTRA, GSO_SIZE, LENGTH, OFFLOAD, OFFSET, PORT, STATUS } = batch;
 
-const V4_MAPPED = 0xffff;
+/** Third word of an IPv4 address in four words. */
+export const V4_MAPPED = 0xffff;
 /** Linux errno values that have a reason of their own; ports report them negative in STATUS. */
 const EIO = 5;
 const EAGAIN = 11;
@@ -40,7 +41,7 @@ export function isMulticastWords(a0: number, a1: number, a2: number, a3: number)
 
 /**
  * Appends a frame that lies complete in the slab to what goes up to the device's interface.
- * `back` needs room for one frame more: each received frame sends back at most one.
+ * `back` needs room for one frame more.
  */
 export function sendBack(back: Batch, device: Device, offset: number, length: number): void {
   const w = back.words;
@@ -55,29 +56,28 @@ export function sendBack(back: Batch, device: Device, offset: number, length: nu
 }
 
 /**
- * A short-circuited frame for a "local" remote comes back up as if received, its offload request still open
+ * A frame for a "local" remote goes up at a device of this host as if received there, its offload request still open
  * (kernel: vxlan_encap_bypass). Both directions count the whole frame.
  *
- * Nothing is learned: the source is the router's MAC by now, whose entry led here. The kernel moves that entry to
- * 127.0.0.1 when it is dynamic, and the router is lost; we keep it.
+ * Nothing is learned here. A short-circuited frame has the router's MAC as its source by now, whose entry led here:
+ * the kernel moves that entry to 127.0.0.1 when it is dynamic, and the router is lost; we keep it.
  */
-export function loopBack(rx: Batch, i: number, device: Device, back: Batch): void {
-  const from = rx.words;
-  const offset = from[cell(OFFSET, rx.capacity, i)];
-  const length = from[cell(LENGTH, rx.capacity, i)];
-  const offload = from[cell(OFFLOAD, rx.capacity, i)];
+export function loopBack(rx: Batch, i: number, from: Device, to: Device, back: Batch): void {
+  const w = rx.words;
+  const offset = w[cell(OFFSET, rx.capacity, i)];
+  const length = w[cell(LENGTH, rx.capacity, i)];
+  const offload = w[cell(OFFLOAD, rx.capacity, i)];
   const j = back.length;
-  sendBack(back, device, offset, length);
+  sendBack(back, to, offset, length);
   if (offload !== 0) {
     back.words[cell(OFFLOAD, back.capacity, j)] = offload;
-    back.words[cell(GSO_SIZE, back.capacity, j)] = from[cell(GSO_SIZE, rx.capacity, i)];
-    back.words[cell(CSUM, back.capacity, j)] = from[cell(CSUM, rx.capacity, i)];
+    back.words[cell(GSO_SIZE, back.capacity, j)] = w[cell(GSO_SIZE, rx.capacity, i)];
+    back.words[cell(CSUM, back.capacity, j)] = w[cell(CSUM, rx.capacity, i)];
   }
-  const { counters } = device;
-  counters[TX_PACKETS]++;
-  counters[TX_BYTES] += length;
-  counters[RX_PACKETS]++;
-  counters[RX_BYTES] += length;
+  from.counters[TX_PACKETS]++;
+  from.counters[TX_BYTES] += length;
+  to.counters[RX_PACKETS]++;
+  to.counters[RX_BYTES] += length;
 }
 
 /** After `tx` was transmitted: packets and bytes of what went out, a reason for what did not. */

@@ -80,6 +80,9 @@ export const REASONS: readonly Reason[] = [
   ),
   reason('rx_device_down', 'rx', ['rxDropped'], 'the interface is down (DEV_READY)'),
   reason('tap_full', 'rx', ['rxDropped'], 'the interface did not take the frame'),
+  reason('gpe_invalid', 'rx', [], 'gpe: the P bit is clear, the version is not 0, or the O bit is set'),
+  reason('gpe_protocol', 'rx', [], 'gpe: something else than an Ethernet frame follows the header'),
+  reason('peer_refused', 'rx', [], 'allow: the outer source is not a peer that may send this'),
   reason('frame_too_small', 'tx', ['txDropped'], 'less than an Ethernet header was sent'),
   reason('arp_truncated', 'tx', ['txDropped'], 'proxy: the ARP packet is cut off'),
   reason(
@@ -116,6 +119,12 @@ export const REASONS: readonly Reason[] = [
   reason('socket_full', 'tx', ['txDropped'], 'the socket buffer is full'),
   reason('send_failed', 'tx', ['txErrors'], 'the underlay refused the packet'),
   reason('tx_device_down', 'tx', ['txErrors'], 'the device has no socket: it is down (DEV_READY)'),
+  reason(
+    'local_vni_not_found',
+    'tx',
+    ['txErrors'],
+    'the remote is this host, and no device here receives this VNI on this port (VXLAN_VNI_NOT_FOUND)',
+  ),
 ];
 
 export const RX_TRUNCATED_DATAGRAM = 0;
@@ -131,19 +140,23 @@ export const RX_INNER_IP_TRUNCATED = 9;
 export const RX_ECN = 10;
 export const RX_DEVICE_DOWN = 11;
 export const RX_TAP_FULL = 12;
-export const TX_FRAME_TOO_SMALL = 13;
-export const TX_ARP_TRUNCATED = 14;
-export const TX_ARP_CONSUMED = 15;
-export const TX_ARP_UNKNOWN = 16;
-export const TX_NEIGHBOUR_NOT_CONNECTED = 17;
-export const TX_NEIGHBOUR_LOCAL = 18;
-export const TX_NO_TARGET = 19;
-export const TX_REMOTE_ANY = 20;
-export const TX_TTL_EXCEEDED = 21;
-export const TX_IP_INVALID = 22;
-export const TX_OFFLOAD_INVALID = 23;
-export const TX_TOO_BIG = 24;
-export const TX_NO_ROUTE = 25;
-export const TX_SOCKET_FULL = 26;
-export const TX_SEND_FAILED = 27;
-export const TX_DEVICE_DOWN = 28;
+export const RX_GPE_INVALID = 13;
+export const RX_GPE_PROTOCOL = 14;
+export const RX_PEER_REFUSED = 15;
+export const TX_FRAME_TOO_SMALL = 16;
+export const TX_ARP_TRUNCATED = 17;
+export const TX_ARP_CONSUMED = 18;
+export const TX_ARP_UNKNOWN = 19;
+export const TX_NEIGHBOUR_NOT_CONNECTED = 20;
+export const TX_NEIGHBOUR_LOCAL = 21;
+export const TX_NO_TARGET = 22;
+export const TX_REMOTE_ANY = 23;
+export const TX_TTL_EXCEEDED = 24;
+export const TX_IP_INVALID = 25;
+export const TX_OFFLOAD_INVALID = 26;
+export const TX_TOO_BIG = 27;
+export const TX_NO_ROUTE = 28;
+export const TX_SOCKET_FULL = 29;
+export const TX_SEND_FAILED = 30;
+export const TX_DEVICE_DOWN = 31;
+export const TX_LOCAL_VNI_NOT_FOUND = 32;

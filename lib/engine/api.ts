@@ -11,6 +11,7 @@ import type {
   LinkConfig,
   LinkState,
   LinkStatistics,
+  LocalAddress,
   NeighbourEntry,
   NeighbourRequest,
   RouteEntry,
@@ -78,6 +79,8 @@ export interface EngineApi {
   delete(name: string, gone?: boolean): void;
   /** Called with every event, in order. Returns the unsubscribe function. */
   subscribe(listener: (event: VtepEvent) => void): () => void;
+  /** All addresses of the host the underlay is on, whenever they change: where `localbypass` has its knowledge from. */
+  setLocalAddresses(addresses: readonly LocalAddress[]): void;
   /** Removes every VTEP this engine created and stops its workers. */
   close(): Promise<void>;
 }

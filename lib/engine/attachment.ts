@@ -3,7 +3,7 @@
  * multicast group (kernel: vxlan_sock_add, vxlan_multicast_join).
  */
 import type { Egress } from '../dataplane/device.js';
-import { hasChecksum, sourcePorts } from './settings.js';
+import { hasChecksum, reception, sourcePorts } from './settings.js';
 import type { System } from './system.js';
 import type { LinkConfig } from './types.js';
 import type { EgressKey, Listener, ListenerKey, Underlay } from './underlay.js';
@@ -40,7 +40,12 @@ export class Attachment {
 
   /** Opens what the options ask for, or throws and holds nothing. */
   open(config: LinkConfig): Listener {
-    const key = { family: this.#family, port: config.dstport, zeroChecksum6Rx: config.udp6zerocsumrx };
+    const key = {
+      family: this.#family,
+      port: config.dstport,
+      reception: reception(config),
+      address: config.localbind ? config.local : undefined,
+    };
     this.#listener = this.#underlay.listen(key);
     this.#listenerKey = key;
     try {

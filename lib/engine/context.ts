@@ -19,6 +19,8 @@ export interface TableContext {
   readonly port: number;
   readonly clock: Clock;
   readonly interfaces: InterfaceNames;
+  /** True for an address of this host; with `ifindex` (0 = any) of that interface. */
+  isLocal(address: ArrayLike<number>, ifindex: number): boolean;
   /** Tells every subscriber, in order. */
   emit(event: VtepEvent): void;
   /** A change that may decide which address signs ICMP errors (router entries and neighbours). */

@@ -2,11 +2,12 @@
  * The VTEPs of an engine, found by name, by interface and by what they receive. With thousands on one port a search
  * through all of them for each that is added, or for each message about an interface, would be felt.
  */
+import { reception } from './settings.js';
 import type { LinkConfig } from './types.js';
 import type { Vtep } from './vtep.js';
 
 /** What no two VTEPs may share. */
-type Receives = Pick<LinkConfig, 'id' | 'dstport' | 'udp6zerocsumrx'>;
+type Receives = Pick<LinkConfig, 'id' | 'dstport' | 'udp6zerocsumrx' | 'gbp' | 'gpe' | 'local' | 'localbind'>;
 
 export class Directory implements Iterable<Vtep> {
   readonly #all = new Set<Vtep>();
@@ -18,14 +19,14 @@ export class Directory implements Iterable<Vtep> {
     this.#all.add(vtep);
     this.#byName.set(vtep.name, vtep);
     this.#byIfindex.set(vtep.ifindex, vtep);
-    this.#byReception.set(reception(vtep.config, vtep.family), vtep);
+    this.#byReception.set(receptionKey(vtep.config, vtep.family), vtep);
   }
 
   delete(vtep: Vtep): void {
     this.#all.delete(vtep);
     forget(this.#byName, vtep.name, vtep);
     forget(this.#byIfindex, vtep.ifindex, vtep);
-    forget(this.#byReception, reception(vtep.config, vtep.family), vtep);
+    forget(this.#byReception, receptionKey(vtep.config, vtep.family), vtep);
   }
 
   /** Its interface has another name than `before`. */
@@ -44,7 +45,7 @@ export class Directory implements Iterable<Vtep> {
 
   /** The VTEP that takes these datagrams. */
   receiving(what: Receives, family: 4 | 6): Vtep | undefined {
-    return this.#byReception.get(reception(what, family));
+    return this.#byReception.get(receptionKey(what, family));
   }
 
   /** Oldest first. */
@@ -53,8 +54,9 @@ export class Directory implements Iterable<Vtep> {
   }
 }
 
-function reception({ id, dstport, udp6zerocsumrx }: Receives, family: 4 | 6): string {
-  return `${id} ${dstport} ${udp6zerocsumrx} ${family}`;
+/** Kernel: vxlan_vni_in_use. Sockets bound to different addresses may have the same VNI. */
+function receptionKey(what: Receives, family: 4 | 6): string {
+  return `${what.id} ${what.dstport} ${reception(what)} ${family} ${what.localbind ? what.local : ''}`;
 }
 
 /** A key may belong to another by now: names swapped by hand are told one after the other. */

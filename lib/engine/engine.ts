@@ -15,11 +15,12 @@ import { type Clock, MonotonicClock } from './clock.js';
 import { type Dataplane, InlineDataplane } from './dataplane.js';
 import { DEFAULT_MTU, headroom, underlayFamily, withDefaults } from './settings.js';
 import { Directory } from './directory.js';
+import { LocalAddresses } from './local-addresses.js';
 import { Retirement } from './retirement.js';
 import { unclaimedReasons } from './statistics.js';
 import type { System } from './system.js';
 import { checkNew } from './option-checks.js';
-import type { LinkConfig, VtepEvent } from './types.js';
+import type { LinkConfig, LocalAddress, VtepEvent } from './types.js';
 import { Underlay } from './underlay.js';
 import { Vtep } from './vtep.js';
 
@@ -42,6 +43,7 @@ export class Engine implements EngineApi {
   readonly #system: System;
   readonly #underlay: Underlay;
   readonly #vteps = new Directory();
+  readonly #locals = new LocalAddresses();
   readonly #byNumber: (Vtep | undefined)[] = [];
   readonly #listeners = new Set<(event: VtepEvent) => void>();
   readonly #inline: InlineDataplane | undefined;
@@ -95,6 +97,7 @@ export class Engine implements EngineApi {
       dataplane: this.dataplane,
       underlay: this.#underlay,
       clock: this.clock,
+      isLocal: (address, ifindex) => this.#locals.has(address, ifindex),
       retire: (fd) => void this.#retirement.retire(fd),
       emit: (event) => this.#emit(event),
       renamed: (vtep, before) => this.#vteps.renamed(vtep, before),
@@ -136,6 +139,11 @@ export class Engine implements EngineApi {
   subscribe(listener: (event: VtepEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  setLocalAddresses(addresses: readonly LocalAddress[]): void {
+    this.#locals.replace(addresses);
+    for (const vtep of this.#vteps) vtep.fdb.relocate();
   }
 
   /** Drops that belong to no device, by reason. */

@@ -5,7 +5,7 @@
 import { VtepError } from '../errors.js';
 import type { FdbTable } from '../table/fdb.js';
 import type { RemoteLists } from '../table/remote-list.js';
-import type { RemoteTable } from '../table/remote.js';
+import { REMOTE_LOCAL, type RemoteTable } from '../table/remote.js';
 import { formatAddress } from '../wire/text.js';
 import type { TableContext } from './context.js';
 import type { RemoteKey } from './fdb-store.js';
@@ -57,7 +57,15 @@ export class EntryRemotes {
 
   intern(key: RemoteKey): number {
     const [a0, a1, a2, a3] = key.address;
-    return this.#remotes.intern(a0, a1, a2, a3, key.port, key.vni, key.ifindex);
+    const index = this.#remotes.intern(a0, a1, a2, a3, key.port, key.vni, key.ifindex);
+    if (index >= 0) this.#locate(index);
+    return index;
+  }
+
+  /** Decides for every remote anew whether it is this host. */
+  relocate(): void {
+    for (let index = this.#remotes.next(-1); index >= 0; index = this.#remotes.next(index))
+      this.#locate(index);
   }
 
   release(index: number): void {
@@ -97,7 +105,7 @@ export class EntryRemotes {
   moveFirst(entry: number, address: Int32Array, ifindex: number): number {
     const r = this.#remotes;
     const first = this.#fdb.firstRemote(entry, this.lists);
-    const at = this.#address(first);
+    const at = this.address(first);
     if (at.every((word, i) => word === address[i])) return -1;
     return this.replaceFirst(entry, {
       address,
@@ -145,22 +153,28 @@ export class EntryRemotes {
     return (index) =>
       (filter.port === undefined || (r.port(index) || port) === filter.port) &&
       (filter.vni === undefined || (r.vni(index) < 0 ? vni : r.vni(index)) === filter.vni) &&
-      (words === undefined || this.#address(index).every((word, i) => word === words[i]));
+      (words === undefined || this.address(index).every((word, i) => word === words[i]));
   }
 
   describe(index: number): FdbRemote {
     const r = this.#remotes;
     return {
-      dst: formatAddress(this.#address(index)),
+      dst: formatAddress(this.address(index)),
       ...(r.port(index) === 0 ? {} : { port: r.port(index) }),
       ...(r.vni(index) < 0 ? {} : { vni: r.vni(index) }),
       ...(r.ifindex(index) === 0 ? {} : { via: this.#context.interfaces.nameOf(r.ifindex(index)) }),
     };
   }
 
-  #address(index: number): number[] {
+  /** The four words of a remote's address. */
+  address(index: number): [number, number, number, number] {
     const r = this.#remotes;
     return [r.address0(index), r.address1(index), r.address2(index), r.address3(index)];
+  }
+
+  #locate(index: number): void {
+    const isLocal = this.#context.isLocal(this.address(index), this.#remotes.ifindex(index));
+    this.#remotes.mark(index, REMOTE_LOCAL, isLocal);
   }
 
   #store(entry: number, indexes: readonly number[]): void {

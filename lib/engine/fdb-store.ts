@@ -10,6 +10,7 @@ import type { Mac } from '../wire/text.js';
 import type { TableContext } from './context.js';
 import { EntryRemotes } from './entry-remotes.js';
 import { describeEntry } from './fdb-description.js';
+import { PeerCensus, type Standing } from './peer-census.js';
 import type { FdbEntry } from './types.js';
 
 /** A remote before it is interned: address words, port (0 = the device's), VNI (-1 = the device's), ifindex (0 = any). */
@@ -31,20 +32,31 @@ export interface Update {
 export class FdbStore {
   readonly table: FdbTable;
   readonly remotes: EntryRemotes;
+  readonly census: PeerCensus;
   readonly #context: TableContext;
 
   constructor(table: FdbTable, remotes: RemoteTable, lists: RemoteLists, context: TableContext) {
     this.table = table;
     this.#context = context;
     this.remotes = new EntryRemotes(table, remotes, lists, context);
+    this.census = new PeerCensus(remotes);
+  }
+
+  /** What every entry says of peers. */
+  *standings(): Generator<Standing> {
+    for (const entry of this.table.entries()) yield this.#standing(entry);
   }
 
   /** Makes an entry; -1 when maxaddress is reached. */
   insert(mac: Mac, vni: number, remote: RemoteKey, state: number, flags: number): number {
     const index = this.remotes.intern(remote);
     const entry = this.table.insert(mac.high, mac.low, vni, index, state, flags, this.#context.clock.now());
-    if (entry < 0) this.remotes.release(index);
-    else this.tell('new', entry, index);
+    if (entry < 0) {
+      this.remotes.release(index);
+      return entry;
+    }
+    if (this.census.isEnabled) this.census.add(this.#standing(entry));
+    this.tell('new', entry, index);
     return entry;
   }
 
@@ -66,16 +78,17 @@ export class FdbStore {
     const { table, remotes } = this;
     const now = this.#context.clock.now();
     const byUser = (table.flags(entry) & (FLAG_LEARNED | FLAG_EXT_LEARNED)) === 0;
-    let changed = false;
-    if (((flags & FLAG_EXT_LEARNED) === 0 || !byUser) && !this.#is(entry, state, flags)) {
-      table.setState(entry, state);
-      table.setFlags(entry, flags);
-      table.touchUpdated(entry, now);
-      changed = true;
-    }
-    let index = -1;
-    if (update.remotes === 'append') index = remotes.append(entry, remote);
-    else if (update.remotes === 'replace') index = remotes.replaceFirst(entry, remote);
+    const mayChange = (flags & FLAG_EXT_LEARNED) === 0 || !byUser;
+    const changed = mayChange && !this.#is(entry, state, flags);
+    const index = this.#counted(entry, () => {
+      if (changed) {
+        table.setState(entry, state);
+        table.setFlags(entry, flags);
+        table.touchUpdated(entry, now);
+      }
+      if (update.remotes === 'append') return remotes.append(entry, remote);
+      return update.remotes === 'replace' ? remotes.replaceFirst(entry, remote) : -1;
+    });
     if (update.use) table.touchUpdated(entry, now);
     if (index >= 0 || changed) {
       this.tell('new', entry, index >= 0 ? index : table.firstRemote(entry, remotes.lists));
@@ -85,7 +98,7 @@ export class FdbStore {
   /** Removes an entry: one message a remote. */
   destroy(entry: number): void {
     for (const index of this.remotes.of(entry)) this.tell('del', entry, index);
-    this.remotes.destroy(entry);
+    this.#counted(entry, () => this.remotes.destroy(entry));
     this.#context.removed();
   }
 
@@ -100,8 +113,13 @@ export class FdbStore {
     }
     const keeps = new Set(kept);
     for (const index of all) if (!keeps.has(index)) this.tell('del', entry, index);
-    this.remotes.keep(entry, kept);
+    this.#counted(entry, () => this.remotes.keep(entry, kept));
     return true;
+  }
+
+  /** The entry's MAC moved (vxlan_snoop): its first remote has another address. -1 when nothing changes. */
+  move(entry: number, address: Int32Array, ifindex: number): number {
+    return this.#counted(entry, () => this.remotes.moveFirst(entry, address, ifindex));
   }
 
   describe(entry: number): FdbEntry {
@@ -120,6 +138,24 @@ export class FdbStore {
       entry: describeEntry(this.table, entry, this.#context),
       remote: this.remotes.describe(index),
     });
+  }
+
+  /** Acts on an entry and keeps the census right; what stays is never forgotten in between. */
+  #counted<T>(entry: number, act: () => T): T {
+    const { census } = this;
+    if (!census.isEnabled) return act();
+    const before = this.#standing(entry);
+    const result = act();
+    if (this.table.has(entry)) census.add(this.#standing(entry));
+    census.remove(before);
+    return result;
+  }
+
+  #standing(entry: number): Standing {
+    return {
+      learned: (this.table.flags(entry) & FLAG_LEARNED) !== 0,
+      peers: this.remotes.of(entry).map((index) => this.remotes.address(index)),
+    };
   }
 
   #is(entry: number, state: number, flags: number): boolean {

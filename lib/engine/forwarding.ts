@@ -20,7 +20,7 @@ import type { ForwardingDatabase } from './api.js';
 import type { TableContext } from './context.js';
 import { meetsFilter } from './fdb-description.js';
 import { FdbStore } from './fdb-store.js';
-import type { FdbDelete, FdbEntry, FdbFlush, FdbRequest } from './types.js';
+import type { FdbDelete, FdbEntry, FdbFlush, FdbRequest, LinkConfig } from './types.js';
 import { isGroupMac, isZeroMac, macWords } from './words.js';
 
 /** State bits as `bridge fdb` sends them: what it calls permanent is NOARP too, which `nostatic` and `nodynamic` see. */
@@ -62,14 +62,15 @@ export class Forwarding implements ForwardingDatabase {
     const entry = this.#table.find(mac.high, mac.low, vni);
     if (entry < 0) {
       this.#store.create(mac, vni, remote, state, flags);
-    } else if (request.verb === 'add') {
+    } else if (request.verb === 'add' && !this.#yields(entry)) {
       throw new VtepError('ERR_VTEP_EXISTS', `File exists: ${request.mac} has an entry; use replace`, {
         errno: 'EEXIST',
         word: request.mac,
       });
     } else {
       // append on a unicast MAC adds no remote and is no error, but state and flags change.
-      const remotes = request.verb === 'append' && !group ? 'keep' : request.verb;
+      const verb = request.verb === 'add' ? 'replace' : request.verb;
+      const remotes = verb === 'append' && !group ? 'keep' : verb;
       this.#store.update(entry, { remotes, use: request.use === true }, remote, state, flags);
     }
     this.#context.routersChanged();
@@ -154,12 +155,14 @@ export class Forwarding implements ForwardingDatabase {
     const table = this.#table;
     const entry = table.find(mac.high, mac.low, vni);
     if (entry < 0) {
+      if (this.#store.census.isFull(address)) return 'kept';
       const remote = { address, port: 0, vni: -1, ifindex };
       return this.#store.insert(mac, vni, remote, STATE_REACHABLE, FLAG_LEARNED) < 0 ? 'full' : 'learned';
     }
     if ((table.state(entry) & FIXED) !== 0) return 'kept';
     table.touchUpdated(entry, clock.now());
-    const index = this.#store.remotes.moveFirst(entry, address, ifindex);
+    if (this.#store.census.isFull(address)) return 'kept';
+    const index = this.#store.move(entry, address, ifindex);
     if (index < 0) return 'kept';
     this.#store.tell('new', entry, index);
     return 'moved';
@@ -195,6 +198,26 @@ export class Forwarding implements ForwardingDatabase {
     for (const entry of this.#table.entries()) {
       if ((this.#table.state(entry) & FIXED) === 0) this.#store.destroy(entry);
     }
+  }
+
+  /** Counts peers, or ceases to, as the options ask (peer-census.ts). */
+  census({ allow, learnLimit }: Pick<LinkConfig, 'allow' | 'learnLimit'>): void {
+    const { census } = this.#store;
+    if (allow === 'known' || learnLimit > 0) census.take(learnLimit, this.#store.standings());
+    else census.drop();
+  }
+
+  /** Addresses of this host have changed: which remotes are local is decided anew. */
+  relocate(): void {
+    this.#store.remotes.relocate();
+  }
+
+  /**
+   * What was learned gives way to what somebody adds. The kernel answers EEXIST, so that whether an `add` works depends
+   * on who sent a frame before: the complaint of everybody who programs a learning device.
+   */
+  #yields(entry: number): boolean {
+    return (this.#table.flags(entry) & FLAG_LEARNED) !== 0;
   }
 
   /** True when the MAC's entry is marked `router`. */

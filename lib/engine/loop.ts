@@ -77,11 +77,12 @@ export class Loop {
     this.#received = new Batch(burst);
     this.#frameLimit = burst;
     this.#datagramLimit = burst;
-    this.#replies = new Batch(burst);
+    // Frames for another VTEP of this host come on top of one answer a frame.
+    this.#replies = new Batch(2 * burst);
     this.#devices = options.devices;
     this.#frames = options.frames;
     this.#datagrams = options.datagrams;
-    this.#encap = new Encap(this.slab, options.ring, this.pending, options.seed);
+    this.#encap = new Encap(this.slab, options.ring, this.pending, options.seed, options.devices);
     this.#decap = new Decap(
       this.slab,
       options.ring,
@@ -105,13 +106,8 @@ export class Loop {
     }
     this.#frameLimit = this.#frameLimitAfter(received);
     this.handled += received;
-    while (!this.#encap.run(this.#received, device, this.#gathered, this.#replies, now)) this.#transmit();
-    this.#transmit();
-    if (this.#replies.length > 0) {
-      this.#frames.transmit(this.slab, this.#replies);
-      accountReplies(this.#replies, this.#devices);
-      this.#replies.length = 0;
-    }
+    while (!this.#encap.run(this.#received, device, this.#gathered, this.#replies, now)) this.#sendOut();
+    this.#sendOut();
     return received;
   }
 
@@ -155,6 +151,16 @@ export class Loop {
     return octets * capacity <= BURST_OCTETS * received
       ? capacity
       : Math.ceil((BURST_OCTETS * received) / octets);
+  }
+
+  /** Datagrams first: sending one finishes the checksum of a frame that may go up, too. */
+  #sendOut(): void {
+    this.#transmit();
+    const replies = this.#replies;
+    if (replies.length === 0) return;
+    this.#frames.transmit(this.slab, replies);
+    accountReplies(replies, this.#devices);
+    replies.length = 0;
   }
 
   #transmit(): void {

@@ -94,6 +94,7 @@ export class MemorySystem implements System {
       (socket) =>
         socket.port === request.port &&
         socket.family === request.family &&
+        (socket.address ?? request.address) === (request.address ?? socket.address) &&
         !(socket.shared && request.shared),
     );
     if (taken) {

@@ -12,6 +12,7 @@ import {
   type TapInfo,
 } from '../native/shim.js';
 import { formatMac, parseMac } from '../wire/text.js';
+import { addressWords } from './words.js';
 import type { SocketRequest, System, Tap, TapRequest } from './system.js';
 
 /** Bytes; a burst of 64 super-frames must find room while a worker is off its core. Needs CAP_NET_ADMIN beyond rmem_max. */
@@ -86,6 +87,7 @@ export class NativeSystem implements System {
     const fd = this.#shim.udpOpen({
       family: request.family,
       port: request.port,
+      address: request.address === undefined ? undefined : addressWords(request.address, 'local'),
       reusePort: request.shared,
       gro: listens,
       receiveTos: listens,
@@ -96,7 +98,7 @@ export class NativeSystem implements System {
       mtuDiscover: request.df ? 'do' : 'dont',
       dropAll: !listens,
     });
-    if (fd < 0) throw this.#socketError(fd, request.port);
+    if (fd < 0) throw this.#socketError(fd, request);
     return fd;
   }
 
@@ -148,8 +150,15 @@ export class NativeSystem implements System {
     setLinkGso(this.#shim, ifindex, MAX_SEGMENTS, MAX_SUPER_FRAME);
   }
 
-  #socketError(errno: number, port: number): VtepError {
+  #socketError(errno: number, { port, address }: SocketRequest): VtepError {
     const name = errnoName(errno);
+    if (name === 'EADDRNOTAVAIL') {
+      return new VtepError(
+        'ERR_VTEP_SYSTEM',
+        `Cannot assign requested address: ${address} is not on this host, and localbind receives on it; add it to an interface`,
+        { errno: name, word: address },
+      );
+    }
     if (name !== 'EADDRINUSE') return systemError(errno, `cannot open UDP port ${port}`);
     const owner = portOwner(this.#shim, port);
     return new VtepError(

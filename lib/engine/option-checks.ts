@@ -1,5 +1,6 @@
 /** Checks of changed options that need the host's answer; each throws and nothing has changed. */
 import { VtepError } from '../errors.js';
+import { checkReservedBits } from './header-bits.js';
 import { headroom, underlayFamily } from './settings.js';
 import type { System } from './system.js';
 import type { LinkChange, LinkConfig } from './types.js';
@@ -19,6 +20,7 @@ export function checkNew(config: LinkConfig, family: 4 | 6, system: System): voi
     });
   }
   checkAddress(config.address);
+  checkReservedBits(config.reserved_bits, config);
   if (config.dev !== undefined) system.mtuOf(config.dev);
 }
 

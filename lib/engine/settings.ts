@@ -1,20 +1,30 @@
 /** From the options of a VTEP to what its data plane reads. Pure functions. */
 import {
+  ALLOW_FDB,
+  ALLOW_KNOWN,
   DF_INHERIT,
   DF_SET,
   DF_UNSET,
   type DeviceSettings,
   FULL,
+  GBP,
+  GPE,
   L2MISS,
   L3MISS,
+  LEARN_LIMIT,
   LEARNING,
+  LOCALBYPASS,
   PROXY,
+  RECEIVES_GBP,
+  RECEIVES_GPE,
+  RECEIVES_ZERO_CSUM6,
   RSC,
   TOS_INHERIT,
   TTL_INHERIT,
   UP,
 } from '../dataplane/device.js';
 import { parseMac } from '../wire/text.js';
+import { defaultReservedBits, headerWord, reservedWords } from './header-bits.js';
 import type { LinkConfig } from './types.js';
 import { addressWords, familyOf } from './words.js';
 
@@ -24,6 +34,8 @@ export const DEFAULT_SOURCE_PORTS: readonly [number, number] = [49_152, 65_536];
 export const DEFAULT_AGEING = 300;
 /** `dstport` when none is given: the kernel's, older than IANA's 4789. */
 export const DEFAULT_PORT = 8_472;
+/** … with `gpe` (draft-ietf-nvo3-vxlan-gpe, section 8). */
+export const GPE_PORT = 4_790;
 export const DEFAULT_MTU = 1_500;
 
 /** Outer headers and the inner Ethernet header (vxlan_headroom). */
@@ -33,14 +45,16 @@ export function headroom(family: 4 | 6): number {
 
 /** Every option at the kernel's default, but for name and VNI. */
 export function withDefaults(config: Partial<LinkConfig> & Pick<LinkConfig, 'name' | 'id'>): LinkConfig {
+  const { gbp = false, gpe = false } = config;
   return {
-    dstport: DEFAULT_PORT,
+    dstport: gpe ? GPE_PORT : DEFAULT_PORT,
     srcport: [0, 0],
     ttl: 0,
     tos: 0,
     df: 'unset',
     flowlabel: 0,
-    learning: true,
+    // As iproute2 has it for `external`, without which the kernel knows no gpe.
+    learning: !gpe,
     maxaddress: 0,
     proxy: false,
     rsc: false,
@@ -49,6 +63,14 @@ export function withDefaults(config: Partial<LinkConfig> & Pick<LinkConfig, 'nam
     udpcsum: true,
     udp6zerocsumtx: false,
     udp6zerocsumrx: false,
+    gbp,
+    gbpId: 0,
+    gpe,
+    reserved_bits: defaultReservedBits({ gbp, gpe }),
+    localbypass: true,
+    localbind: false,
+    allow: 'any',
+    learnLimit: 0,
     ...config,
     ageing: config.ageing || DEFAULT_AGEING,
   };
@@ -71,6 +93,15 @@ export function hasChecksum(config: LinkConfig, family: 4 | 6): boolean {
   return family === 4 ? config.udpcsum : !config.udp6zerocsumtx;
 }
 
+/** The options of the socket that a VTEP receives on, as bits. */
+export function reception(config: Pick<LinkConfig, 'gbp' | 'gpe' | 'udp6zerocsumrx'>): number {
+  return (
+    (config.gbp ? RECEIVES_GBP : 0) |
+    (config.gpe ? RECEIVES_GPE : 0) |
+    (config.udp6zerocsumrx ? RECEIVES_ZERO_CSUM6 : 0)
+  );
+}
+
 export interface SettingsState {
   address: string;
   mtu: number;
@@ -85,6 +116,7 @@ export interface SettingsState {
 export function deviceSettings(config: LinkConfig, state: SettingsState): Omit<DeviceSettings, 'tap'> {
   const mac = parseMac(state.address)!;
   const local = config.local === undefined ? new Int32Array(4) : addressWords(config.local, 'local');
+  const [reservedHigh, reservedLow] = reservedWords(config.reserved_bits);
   return {
     vni: config.id,
     family: underlayFamily(config),
@@ -94,6 +126,11 @@ export function deviceSettings(config: LinkConfig, state: SettingsState): Omit<D
       (config.rsc ? RSC : 0) |
       (config.l2miss ? L2MISS : 0) |
       (config.l3miss ? L3MISS : 0) |
+      (config.gbp ? GBP : 0) |
+      (config.gpe ? GPE : 0) |
+      (config.allow === 'known' ? ALLOW_KNOWN : config.allow === 'fdb' ? ALLOW_FDB : 0) |
+      (config.localbypass ? LOCALBYPASS : 0) |
+      (config.learnLimit > 0 ? LEARN_LIMIT : 0) |
       (state.up ? UP : 0) |
       (state.full ? FULL : 0),
     macHigh: mac.high,
@@ -103,8 +140,13 @@ export function deviceSettings(config: LinkConfig, state: SettingsState): Omit<D
     tos: config.tos === 'inherit' ? TOS_INHERIT : config.tos,
     df: config.df === 'set' ? DF_SET : config.df === 'inherit' ? DF_INHERIT : DF_UNSET,
     flowLabel: config.flowlabel,
+    header: headerWord(config),
+    reservedHigh,
+    reservedLow,
+    reception: reception(config),
     port: config.dstport,
     local: [local[0], local[1], local[2], local[3]],
+    bound: config.localbind,
     router4: state.router4,
     router6: state.router6,
   };

@@ -2,6 +2,10 @@
 import {
   EVENT_PROXIED,
   EVENTS,
+  LAST_POLICY,
+  LAST_POLICY_AT,
+  LAST_REFUSED,
+  LAST_REFUSED_AT,
   REASON0,
   RX_BYTES,
   RX_PACKETS,
@@ -9,6 +13,7 @@ import {
   TX_PACKETS,
 } from '../dataplane/counters.js';
 import { REASONS } from '../dataplane/reasons.js';
+import { formatAddress } from '../wire/text.js';
 import type { LinkStatistics } from './types.js';
 
 /**
@@ -40,7 +45,24 @@ export function statistics(blocks: readonly Float64Array[], control: Record<stri
     for (const counter of reason.counts) result[counter] += count;
   }
   for (const [i, name] of EVENTS.entries()) result.events[name] = sum(EVENT_PROXIED + i);
+  const last = lastMet(blocks);
+  if (last !== undefined) result.last = last;
   return result;
+}
+
+/** What was met last, by whichever worker met it last. */
+function lastMet(blocks: readonly Float64Array[]): LinkStatistics['last'] {
+  const latest = (at: number): Float64Array | undefined =>
+    blocks
+      .filter((block) => block[at] !== 0)
+      .reduce<Float64Array | undefined>((a, b) => (a === undefined || b[at] >= a[at] ? b : a), undefined);
+  const refused = latest(LAST_REFUSED_AT);
+  const policy = latest(LAST_POLICY_AT);
+  if (refused === undefined && policy === undefined) return undefined;
+  return {
+    ...(refused && { refused: formatAddress(refused.subarray(LAST_REFUSED, LAST_REFUSED + 4)) }),
+    ...(policy && { policy: policy[LAST_POLICY] }),
+  };
 }
 
 /** Drops that belong to no device, by reason. */

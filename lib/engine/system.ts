@@ -33,6 +33,8 @@ export interface Tap {
 export interface SocketRequest {
   family: 4 | 6;
   port: number;
+  /** Address to bind, default any. */
+  address?: string;
   /** Several workers share the port. */
   shared: boolean;
   /** A socket that receives, or one of an egress pool. */

@@ -18,7 +18,7 @@ export interface LinkConfig {
   local?: string;
   /** Underlay interface name: MTU source, multicast interface, egress of the default entry. */
   dev?: string;
-  /** UDP port to listen on and default destination port. Default 8472 as the kernel's; IANA's is 4789. */
+  /** UDP port to listen on and default destination port. Default 8472 as the kernel's (4790 with gpe); IANA's is 4789. */
   dstport: number;
   /** Source ports, first to last exclusive; [0, 0] = 49152 to 65535 (RFC 7348, section 5). */
   srcport: [number, number];
@@ -41,6 +41,24 @@ export interface LinkConfig {
   udpcsum: boolean;
   udp6zerocsumtx: boolean;
   udp6zerocsumrx: boolean;
+  /** Group policy headers: `gbpId` is sent (0 = none), the D bit of a received one obeyed. Excludes gpe. */
+  gbp: boolean;
+  gbpId: number;
+  /** Generic protocol extension in front of Ethernet frames. Excludes gbp, learning, proxy, rsc and misses. */
+  gpe: boolean;
+  /** 64-bit mask of the header's bits that must be zero on receipt, "0xf7ffffff000000ff" (engine/header-bits.ts). */
+  reserved_bits: string;
+  /** What is sent to an address of this host goes straight to the VTEP here that would receive it. */
+  localbypass: boolean;
+  /** Receive only what is sent to `local`. */
+  localbind: boolean;
+  /**
+   * Whose datagrams are taken: anybody's; those of peers that FDB entries given by hand or by a control plane name
+   * (known); or each source MAC only from where its FDB entry is (fdb).
+   */
+  allow: 'any' | 'known' | 'fdb';
+  /** Greatest number of MACs learned behind one peer, 0 = no limit. */
+  learnLimit: number;
   /** MTU of the interface, 68 to 65,535; default 1500, or the lower device's less 50 (70 over IPv6). */
   mtu?: number;
   /** Unicast MAC; default random, locally administered. */
@@ -61,10 +79,20 @@ export type LinkChange = Partial<
     | 'flowlabel'
     | 'learning'
     | 'ageing'
+    | 'gbpId'
+    | 'localbypass'
+    | 'allow'
+    | 'learnLimit'
     | 'mtu'
     | 'address'
   >
 > & { up?: boolean };
+
+/** An address of this host, and the interface it is on. */
+export interface LocalAddress {
+  address: string;
+  ifindex: number;
+}
 
 /** A VTEP as it stands. */
 export interface LinkState extends LinkConfig {
@@ -195,6 +223,8 @@ export interface LinkStatistics {
   txCarrierErrors: number;
   txAbortedErrors: number;
   collisions: number;
+  /** Outer source of the last datagram that `allow` refused, and the last group policy id received. */
+  last?: { refused?: string; policy?: number };
   /** Reason name -> frames. */
   reasons: Record<string, number>;
   /** learned, moved, aged, proxied, flooded, misses, … -> count. */

@@ -1,12 +1,12 @@
 /**
  * The UDP side of an engine: listening sockets shared by all VNIs of a port, and pools of egress sockets.
  *
- *   listener   one per (family, port, receive flags), opened when its first VTEP goes up, closed with the last
+ *   listener   one per (family, port, receive flags, bound address), opened when its first VTEP goes up, closed with the last
  *              (kernel: vxlan_sock_add, vxlan_sock_release). With several workers, one socket each on a shared port
  *   egress     a UDP socket has one source port, so a pool of bound sockets stands for the flow hash; they never
  *              receive. One pool per (family, source ports, checksum); a DF twin of each only where a VTEP asks for it
  */
-import type { Egress } from '../dataplane/device.js';
+import { type Egress, RECEIVES_ZERO_CSUM6 } from '../dataplane/device.js';
 import { VtepError } from '../errors.js';
 import type { Retired, Retirement } from './retirement.js';
 import type { System } from './system.js';
@@ -19,7 +19,10 @@ const ATTEMPTS = 16;
 export interface ListenerKey {
   family: 4 | 6;
   port: number;
-  zeroChecksum6Rx: boolean;
+  /** RECEIVES_* (dataplane/device.ts): a datagram's receiver shares them with its socket (VXLAN_F_RCV_FLAGS). */
+  reception: number;
+  /** Address the socket is bound to, default any. */
+  address?: string;
 }
 
 export interface EgressKey {
@@ -31,6 +34,7 @@ export interface EgressKey {
 
 /** A listening socket a worker. */
 export interface Listener {
+  readonly key: ListenerKey;
   readonly fds: readonly number[];
   /** Members of each multicast group: "group words, interface" to how many VTEPs. */
   readonly groups: Map<string, number>;
@@ -58,20 +62,36 @@ export class Underlay {
 
   /** The listener of a port, opened if need be; throws what System.openSocket throws. */
   listen(key: ListenerKey): Listener {
-    const name = JSON.stringify(key);
-    return acquire(this.#listeners, name, () => ({
-      fds: this.#openListeners(key, this.#reclaimed(name)),
-      groups: new Map(),
-    }));
+    return acquire(this.#listeners, JSON.stringify(key), () => {
+      this.#refuseSecond(key);
+      const fds = this.#openListeners(key, this.#reclaimed(socketName(key)));
+      return { key, fds, groups: new Map() };
+    });
+  }
+
+  /**
+   * One socket a port: datagrams would reach either of two, as the system likes. With several workers, which share
+   * ports, it would not refuse the second by itself. Sockets bound to different addresses have nothing in common.
+   */
+  #refuseSecond(key: ListenerKey): void {
+    for (const { value } of this.#listeners.values()) {
+      const { family, port, address } = value.key;
+      if (family !== key.family || port !== key.port) continue;
+      if (address !== undefined && key.address !== undefined && address !== key.address) continue;
+      throw new VtepError(
+        'ERR_VTEP_PORT_IN_USE',
+        `Address already in use: UDP port ${port} has a VTEP with other receive options (gbp, gpe, udp6zerocsumrx, localbind); choose another dstport or the same options`,
+        { errno: 'EADDRINUSE', word: String(port) },
+      );
+    }
   }
 
   /** Gives a listener back; closed with its last user. */
   unlisten(key: ListenerKey): void {
-    const name = JSON.stringify(key);
-    const gone = release(this.#listeners, name);
+    const gone = release(this.#listeners, JSON.stringify(key));
     if (gone === undefined) return;
     this.#closing.set(
-      name,
+      socketName(key),
       gone.fds.map((fd) => this.#retirement.retire(fd)),
     );
   }
@@ -134,7 +154,8 @@ export class Underlay {
       port: key.port,
       shared: this.#workers > 1,
       use: 'listen',
-      checksum: !key.zeroChecksum6Rx,
+      address: key.address,
+      checksum: (key.reception & RECEIVES_ZERO_CSUM6) === 0,
       df: false,
     });
   }
@@ -204,6 +225,11 @@ export class Underlay {
     opened.push(fd);
     return fd;
   }
+}
+
+/** What makes two listeners' sockets the same: extensions of the header are none of the socket's affair. */
+function socketName({ family, port, reception, address }: ListenerKey): string {
+  return JSON.stringify({ family, port, zero: reception & RECEIVES_ZERO_CSUM6, address });
 }
 
 function acquire<T>(shared: Map<string, Shared<T>>, key: string, open: () => T): T {

@@ -11,6 +11,8 @@ export interface VtepHost {
   readonly dataplane: Dataplane;
   readonly underlay: Underlay;
   readonly clock: Clock;
+  /** True for an address of this host; with `ifindex` (0 = any) of that interface. */
+  isLocal(address: ArrayLike<number>, ifindex: number): boolean;
   /** Closes a descriptor once no worker can touch it any more. */
   retire(fd: number): void;
   emit(event: VtepEvent): void;

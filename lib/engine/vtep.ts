@@ -61,6 +61,7 @@ export class Vtep implements VtepApi {
     this.fdb = new Forwarding(this.tables.fdb, this.tables.remotes, this.tables.lists, context);
     this.neighbours = new Neighbours(this.tables.neighbours, context);
     this.routes = new Routes(this.tables.routes, context);
+    this.fdb.census(config);
     this.#learning = new Learning(this.fdb, host.clock, () => {
       this.#publish();
       this.#workers.unlearn();
@@ -114,6 +115,7 @@ export class Vtep implements VtepApi {
     this.#config = next;
     if (mtu !== undefined || address !== undefined) this.#change({ mtu, address });
     if (change.ageing !== undefined) this.#learning.scanNow();
+    if (change.allow !== undefined || change.learnLimit !== undefined) this.fdb.census(next);
     if (change.learning !== undefined) this.#workers.unlearn();
     this.#publish();
     releaseOld();
@@ -284,6 +286,7 @@ export class Vtep implements VtepApi {
       family: this.family,
       clock: this.#host.clock,
       interfaces: this.#host.system,
+      isLocal: (address, ifindex) => this.#host.isLocal(address, ifindex),
       emit: (event) => this.#host.emit(event),
       routersChanged: () => {
         this.#routersStale = this.#config.rsc;

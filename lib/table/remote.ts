@@ -6,10 +6,10 @@
  *        4     UDP port,         0 = the device's
  *        5     VNI,             -1 = the device's (0 is a legal VNI)
  *        6     interface index,  0 = the device's
- *        7     unused: a record is half a cache line and never straddles two
+ *        7     flags, of control's making: the address is this host's (LOCAL), a peer that may send (KNOWN),
+ *              a peer at its learn limit (FULL). A record is half a cache line and never straddles two
  *
- * A remote never changes. Workers read its columns by index; only the writer looks one up by value. Since FDB
- * entries refer to remotes, the table waits for its readers when it grows (memory/epoch.ts).
+ * But for its flags a remote never changes. Workers read its columns by index. Since FDB entries refer to remotes, the table waits for its readers when it grows (memory/epoch.ts).
  */
 import { hash4 } from './hash.js';
 import { HashTable, type TableOptions, type TableShare } from './hash-table.js';
@@ -18,6 +18,12 @@ const RECORD_WORDS = 8;
 const PORT = 4;
 const VNI = 5;
 const IFINDEX = 6;
+const FLAGS = 7;
+
+/** Bits of the flags. */
+export const REMOTE_LOCAL = 1;
+export const REMOTE_KNOWN = 2;
+export const REMOTE_FULL = 4;
 
 /** Folds what mostly is 0, -1, 0 into the address words. */
 function hash(
@@ -81,6 +87,7 @@ export class RemoteTable extends HashTable {
     records[word + PORT] = port;
     records[word + VNI] = vni;
     records[word + IFINDEX] = ifindex;
+    records[word + FLAGS] = 0;
     this.link(index);
     this.#count(index);
     return index;
@@ -167,6 +174,28 @@ export class RemoteTable extends HashTable {
   /** Index of the egress interface, 0 = the device's. */
   ifindex(index: number): number {
     return this.records[index * RECORD_WORDS + IFINDEX];
+  }
+
+  /** True when the address is one of this host. */
+  isLocal(index: number): boolean {
+    return (this.records[index * RECORD_WORDS + FLAGS] & REMOTE_LOCAL) !== 0;
+  }
+
+  /** True for a peer that entries given by hand or by a control plane name. */
+  isKnown(index: number): boolean {
+    return (this.records[index * RECORD_WORDS + FLAGS] & REMOTE_KNOWN) !== 0;
+  }
+
+  /** True while no more MACs are to be learned behind it. */
+  isFull(index: number): boolean {
+    return (this.records[index * RECORD_WORDS + FLAGS] & REMOTE_FULL) !== 0;
+  }
+
+  /** Writer: sets or clears one of the flags; writes nothing when it is so already. */
+  mark(index: number, flag: number, on: boolean): void {
+    const before = this.records[index * RECORD_WORDS + FLAGS];
+    const after = on ? before | flag : before & ~flag;
+    if (after !== before) this.store(index, FLAGS, after);
   }
 
   protected override get isReferredTo(): boolean {

@@ -130,3 +130,15 @@ function longestZeroRun(fields: number[]): [start: number, length: number] {
   }
   return best;
 }
+
+/** A 64-bit mask in C's notation: 0x…, decimal, or octal with a leading 0. Undefined when the text is none. */
+export function parseMask(text: string): bigint | undefined {
+  if (!/^(0x[0-9a-f]{1,16}|0|[1-9][0-9]{0,19}|0[0-7]{1,22})$/i.test(text)) return undefined;
+  const mask = BigInt(/^0[0-7]+$/.test(text) ? `0o${text.slice(1)}` : text);
+  return mask <= 0xffff_ffff_ffff_ffffn ? mask : undefined;
+}
+
+/** As `ip -d -j link` writes a mask. */
+export function formatMask(mask: bigint): string {
+  return `0x${mask.toString(16)}`;
+}

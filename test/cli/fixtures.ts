@@ -18,6 +18,14 @@ const DEFAULTS: Omit<LinkConfig, 'name' | 'id'> = {
   udpcsum: true,
   udp6zerocsumtx: false,
   udp6zerocsumrx: false,
+  gbp: false,
+  gbpId: 0,
+  gpe: false,
+  reserved_bits: '0xf7ffffff000000ff',
+  localbypass: true,
+  localbind: false,
+  allow: 'any',
+  learnLimit: 0,
 };
 
 export const noStatistics = (): LinkStatistics => ({

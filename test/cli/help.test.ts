@@ -31,7 +31,8 @@ t.test('pairs and alternatives are shown as such', async (t) => {
   t.match(text, '[ [no]learning ]');
   t.match(text, '[ up | down ]');
   t.match(text, /type vxlan\s+id VNI/);
-  t.notMatch(text, 'gbp');
+  t.match(text, '[ gbp-id ID ]');
+  t.notMatch(text, 'remcsum');
   const set = text.slice(text.indexOf('vtep link set'), text.indexOf('vtep link delete'));
   t.match(set, 'ageing');
   t.notMatch(set, 'maxaddress', 'it cannot be changed');

@@ -237,6 +237,7 @@ t.test('a VTEP that made its interface costs no reading of tables', async (t) =>
   const engine = new FakeEngine();
   const mirror = new Mirror({ shim, engine, log });
   t.teardown(() => mirror.close());
+  asked.length = 0; // Addresses are read once, at the start.
   for (let id = 0; id < 200; id++) engine.add(completeConfig({ name: `vtep${id}`, id }));
   await sleep(5);
   t.same(asked, []);
@@ -310,4 +311,22 @@ t.test('closing takes everything with it', { skip: NEEDS_ROOT }, async (t) => {
   await ip('link set vtep0 up', `neigh add 10.0.0.1 lladdr ${MAC} dev vtep0`);
   await sleep(30);
   t.same(vtep.neighbours.list(), []);
+});
+
+t.test("the host's addresses", { skip: NEEDS_ROOT }, async (t) => {
+  const { engine, ip, shim } = await scene(t, 'mirror-addr', ['addr add 192.0.2.1/24 dev ve1']);
+  const ve1 = getLink(shim, 've1')?.ifindex;
+  const own = () =>
+    engine.addresses
+      .filter(({ ifindex, address }) => ifindex === ve1 && !address.startsWith('fe80'))
+      .map(({ address }) => address)
+      .sort();
+  t.same(own(), ['192.0.2.1'], 'those that were there');
+  await ip('addr add 192.0.2.5 peer 192.0.2.6 dev ve1', 'addr add 2001:db8::1/64 dev ve1 nodad');
+  t.ok(await until(() => own().length === 3));
+  t.same(own(), ['192.0.2.1', '192.0.2.5', '2001:db8::1'], 'not the address of a peer');
+  await ip('addr del 192.0.2.1/24 dev ve1');
+  t.ok(await until(() => own().length === 2));
+  await ip('addr del 2001:db8::1/64 dev ve1');
+  t.ok(await until(() => own().length === 1));
 });

@@ -36,6 +36,14 @@ t.test("the kernel's defaults", (t) => {
     udpcsum: true,
     udp6zerocsumtx: false,
     udp6zerocsumrx: false,
+    gbp: false,
+    gbpId: 0,
+    gpe: false,
+    reserved_bits: '0xf7ffffff000000ff',
+    localbypass: true,
+    localbind: false,
+    allow: 'any',
+    learnLimit: 0,
   });
   t.end();
 });
@@ -137,4 +145,66 @@ t.test('entries', (t) => {
   );
   refused(t, () => completeRoute({ verb: 'add', dst: '10.0.0.1/8' }), '10.0.0.1/8', /bits are set behind/);
   t.end();
+});
+
+t.test('gbp and gpe: what they imply and exclude', async (t) => {
+  t.match(config({ gbp: true }), { learning: true, reserved_bits: '0x77000000000000ff', dstport: 8472 });
+  const gpe = { learning: false, reserved_bits: '0xc2ffff00000000ff', dstport: 4790 };
+  t.match(config({ gpe: true }), gpe);
+  t.match(config({ gpe: true, dstport: 0 }), gpe);
+  for (const word of ['gbp', 'learning', 'proxy', 'rsc', 'l2miss', 'l3miss'])
+    refused(
+      t,
+      () => config({ gpe: true, [word]: true }),
+      word,
+      /VXLAN GPE does not support this combination/,
+    );
+  refused(t, () => config({ gpe: true, ttl: 'inherit' }), 'inherit', /VXLAN GPE does not support/);
+  refused(t, () => config({ gbpId: 7 }), '7', /give gbp/);
+  t.equal(config({ gbp: true, gbpId: 7 }).gbpId, 7);
+});
+
+t.test('reserved_bits: canonical, and never a bit in use', async (t) => {
+  t.equal(config({ reserved_bits: '0x00FF' }).reserved_bits, '0xff');
+  refused(t, () => config({ reserved_bits: 'x' }), 'x', /64-bit mask/);
+  refused(
+    t,
+    () => config({ gbp: true, reserved_bits: '0x8000000000000000' }),
+    '0x8000000000000000',
+    /^Used bits 0x88ffffffffffff00 cannot overlap reserved bits 0x8000000000000000/,
+  );
+});
+
+t.test('localbind needs a local address, and no group', async (t) => {
+  refused(t, () => config({ localbind: true }), 'localbind', /receives on the address given by local/);
+  const bound = { localbind: true, local: '192.0.2.1' };
+  t.equal(config(bound).localbind, true);
+  refused(t, () => config({ ...bound, group: '239.1.1.1', dev: 'eth0' }), '239.1.1.1', /exclude each other/);
+  refused(t, () => config({ localbind: true, local: 'fe80::1', dev: 'eth0' }), 'fe80::1', /link-local/);
+  const current = config(bound);
+  t.throws(() => completeChange({ local: '192.0.2.2' }, current), {
+    code: 'ERR_VTEP_FIXED',
+    errno: 'EOPNOTSUPP',
+    message: /^Cannot change local address when bound locally/,
+  });
+  t.same(completeChange({ local: '192.0.2.1' }, current), { local: '192.0.2.1' });
+  t.throws(() => completeChange({ group: '239.1.1.1', dev: 'eth0' }, current), {
+    code: 'ERR_VTEP_ARGUMENT',
+    word: '239.1.1.1',
+  });
+});
+
+t.test('options of header and receive path: what may change', async (t) => {
+  const current = config({ gbp: true });
+  const changes: LinkChange[] = [{ gbpId: 9 }, { localbypass: false }, { allow: 'fdb' }, { learnLimit: 5 }];
+  for (const change of changes) t.same(completeChange(change, current), change);
+  const fixed: Partial<LinkConfig>[] = [
+    { gbp: false },
+    { gpe: true },
+    { reserved_bits: '0x1' },
+    { localbind: true },
+  ];
+  for (const change of fixed)
+    t.throws(() => completeChange(change, current), { code: 'ERR_VTEP_FIXED' }, JSON.stringify(change));
+  t.throws(() => completeChange({ gbpId: 9 }, config({})), { code: 'ERR_VTEP_ARGUMENT' });
 });

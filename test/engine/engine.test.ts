@@ -41,6 +41,40 @@ t.test('one VNI a port, receive flags and family', async (t) => {
   t.ok(host.add({ name: 'heir' }), 'free after deletion');
 });
 
+t.test('other receive flags: another device, which cannot come up on the same port', async (t) => {
+  const host = new MemoryHost();
+  for (const [i, config] of [
+    { gbp: true },
+    { gpe: true, learning: false },
+    { udp6zerocsumrx: true },
+  ].entries()) {
+    const other = host.add({ name: `other${i}`, ...config }, false);
+    t.throws(() => other.set({ up: true }), refusal('PORT_IN_USE', 'EADDRINUSE'), JSON.stringify(config));
+    t.notOk(other.state().up);
+  }
+  t.throws(() => host.add({ name: 'twin', gbp: true }), refusal('VNI_IN_USE', 'EEXIST'), 'same flags');
+  host.vtep.set({ up: false });
+  host.engine.get('other0')!.set({ up: true });
+  t.throws(() => host.vtep.set({ up: true }), refusal('PORT_IN_USE', 'EADDRINUSE'));
+  t.ok(host.add({ name: 'other3', gbp: true, id: 43 }).state().up, 'the same flags share the socket');
+});
+
+t.test('localbind: one socket an address, each with its VNIs', async (t) => {
+  const host = new MemoryHost({ local: '192.0.2.1', localbind: true });
+  const second = host.add({ name: 'vtep1', local: '192.0.2.9', localbind: true });
+  t.ok(second.state().up, 'the same VNI and port on another address');
+  t.throws(
+    () => host.add({ name: 'twin', local: '192.0.2.9', localbind: true }),
+    refusal('VNI_IN_USE', 'EEXIST'),
+  );
+  const wide = host.add({ name: 'wide' }, false);
+  t.throws(
+    () => wide.set({ up: true }),
+    refusal('PORT_IN_USE', 'EADDRINUSE'),
+    'any address is taken in part',
+  );
+});
+
 t.test('names', async (t) => {
   const host = new MemoryHost();
   t.throws(() => host.add({ name: 'vtep0', id: 43 }), refusal('NAME_IN_USE', 'EEXIST'));

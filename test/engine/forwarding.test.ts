@@ -36,12 +36,18 @@ t.test('add: permanent unless said otherwise', async (t) => {
   });
 });
 
-t.test('add: EEXIST, even where the MAC is only learned', async (t) => {
+t.test('add: EEXIST for a MAC that somebody gave; what was learned gives way', async (t) => {
   const host = new MemoryHost();
+  const { fdb } = host.vtep;
   host.arrive(FRAME);
-  t.throws(() => host.vtep.fdb.set({ verb: 'add', mac: FAR, dst: OTHER }), refusal('EXISTS', 'EEXIST'));
-  t.equal(host.entry(FAR), `${PEER} reachable`);
-  t.throws(() => host.vtep.fdb.set({ verb: 'add', mac: FAR, dst: PEER }), refusal('EXISTS', 'EEXIST'));
+  host.fdbEvents();
+  fdb.set({ verb: 'add', mac: FAR, dst: OTHER });
+  t.equal(host.entry(FAR), `${OTHER} permanent`);
+  t.same(host.fdbEvents(), [`new ${FAR} ${OTHER} permanent`]);
+  t.throws(() => fdb.set({ verb: 'add', mac: FAR, dst: PEER }), refusal('EXISTS', 'EEXIST'));
+  t.equal(host.entry(FAR), `${OTHER} permanent`);
+  fdb.set({ verb: 'replace', mac: FAR, dst: PEER, state: 'dynamic', externLearn: true });
+  t.throws(() => fdb.set({ verb: 'add', mac: FAR, dst: OTHER }), refusal('EXISTS', 'EEXIST'));
 });
 
 t.test('refused arguments change nothing', async (t) => {

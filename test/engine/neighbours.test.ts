@@ -135,7 +135,11 @@ t.test('what an own entry hid comes to light when it goes, as it is by then', as
   neighbours.mirror(seen);
   neighbours.set({ verb: 'add', dst: DST, lladdr: NEAR });
   neighbours.delete(DST);
-  t.match(neighbours.get(DST), { origin: 'kernel', lladdr: FAR, state: 'reachable' }, 'hidden by the own one');
+  t.match(
+    neighbours.get(DST),
+    { origin: 'kernel', lladdr: FAR, state: 'reachable' },
+    'hidden by the own one',
+  );
   neighbours.set({ verb: 'add', dst: DST, lladdr: NEAR, state: 'reachable' });
   neighbours.mirror({ ...seen, state: 'stale' });
   t.equal(neighbours.flush({ state: 'reachable' }), 1);

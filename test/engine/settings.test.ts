@@ -2,9 +2,12 @@ import t from 'tap';
 import {
   DF_INHERIT,
   FULL,
+  GBP,
+  GPE,
   L2MISS,
   L3MISS,
   LEARNING,
+  LOCALBYPASS,
   PROXY,
   RSC,
   TOS_INHERIT,
@@ -49,6 +52,14 @@ t.test('defaults are the kernel’s', async (t) => {
     udpcsum: true,
     udp6zerocsumtx: false,
     udp6zerocsumrx: false,
+    gbp: false,
+    gbpId: 0,
+    gpe: false,
+    reserved_bits: '0xf7ffffff000000ff',
+    localbypass: true,
+    localbind: false,
+    allow: 'any',
+    learnLimit: 0,
   });
   t.equal(withDefaults({ name: 'vtep0', id: 1, ageing: 0 }).ageing, 300);
 });
@@ -94,7 +105,7 @@ t.test('what the data plane reads', async (t) => {
   t.same(given, {
     vni: 7,
     family: 4,
-    features: LEARNING | UP,
+    features: LEARNING | LOCALBYPASS | UP,
     macHigh: 0x02000000,
     macLow: 0x00aa,
     mtu: 1_450,
@@ -102,8 +113,13 @@ t.test('what the data plane reads', async (t) => {
     tos: TOS_INHERIT,
     df: DF_INHERIT,
     flowLabel: 0xbeef,
+    header: 0x08000000,
+    reservedHigh: 0xf7ffffff | 0,
+    reservedLow: 0xff,
+    reception: 0,
     port: 4_789,
     local: [0, 0, 0xffff, 0xc0000201 | 0],
+    bound: false,
     router4: 0,
     router6: [0, 0, 0, 0],
   });
@@ -113,10 +129,19 @@ t.test('what the data plane reads', async (t) => {
     l2miss: L2MISS,
     l3miss: L3MISS,
     learning: LEARNING,
+    gbp: GBP,
+    gpe: GPE,
+    localbypass: LOCALBYPASS,
   })) {
-    const config = withDefaults({ name: 'vtep0', id: 7, learning: false, [option]: true });
+    const config = withDefaults({
+      name: 'vtep0',
+      id: 7,
+      learning: false,
+      localbypass: false,
+      [option]: true,
+    });
     t.equal(deviceSettings(config, { ...STATE, up: false }).features, bit, option);
   }
-  const none = withDefaults({ name: 'vtep0', id: 7, learning: false });
+  const none = withDefaults({ name: 'vtep0', id: 7, learning: false, localbypass: false });
   t.equal(deviceSettings(none, { ...STATE, full: true }).features, UP | FULL);
 });

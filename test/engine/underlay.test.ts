@@ -1,5 +1,6 @@
 /** Listening sockets, egress pools and memberships, against a system that keeps books. */
 import t from 'tap';
+import { RECEIVES_GBP, RECEIVES_ZERO_CSUM6 } from '../../lib/dataplane/device.js';
 import { Retirement } from '../../lib/engine/retirement.js';
 import type { SocketRequest, System } from '../../lib/engine/system.js';
 import { type EgressKey, type ListenerKey, Underlay } from '../../lib/engine/underlay.js';
@@ -7,7 +8,7 @@ import { VtepError } from '../../lib/errors.js';
 import { Epochs } from '../../lib/memory/epoch.js';
 import { parseAddress } from '../../lib/wire/text.js';
 
-const LISTENER: ListenerKey = { family: 4, port: 4_789, zeroChecksum6Rx: false };
+const LISTENER: ListenerKey = { family: 4, port: 4_789, reception: 0 };
 const EGRESS: EgressKey = { family: 4, ports: [50_000, 50_100], checksum: true, df: false };
 const GROUP = parseAddress('239.1.1.1')!;
 
@@ -64,9 +65,38 @@ t.test('other receive flags need another socket: the port is in use, as in the k
   const six = { ...LISTENER, family: 6 } as const;
   underlay.listen(LISTENER);
   underlay.listen(six);
-  t.throws(() => underlay.listen({ ...six, zeroChecksum6Rx: true }), { code: 'ERR_VTEP_PORT_IN_USE' });
+  t.throws(() => underlay.listen({ ...six, reception: RECEIVES_ZERO_CSUM6 }), {
+    code: 'ERR_VTEP_PORT_IN_USE',
+  });
+  t.throws(() => underlay.listen({ ...LISTENER, reception: RECEIVES_GBP }), {
+    code: 'ERR_VTEP_PORT_IN_USE',
+    errno: 'EADDRINUSE',
+  });
   t.equal(books.open.size, 2);
 });
+
+t.test(
+  'other receive flags on a port of several workers: refused, though the system would share it',
+  async (t) => {
+    const books = new Books();
+    const underlay = books.underlay(2);
+    const inUse = { code: 'ERR_VTEP_PORT_IN_USE', errno: 'EADDRINUSE' };
+    underlay.listen(LISTENER);
+    t.throws(() => underlay.listen({ ...LISTENER, reception: RECEIVES_GBP }), inUse);
+    t.throws(() => underlay.listen({ ...LISTENER, address: '192.0.2.1' }), inUse);
+    t.equal(books.open.size, 2);
+    underlay.unlisten(LISTENER);
+    underlay.listen({ ...LISTENER, reception: RECEIVES_GBP });
+    const other = new Books();
+    const bound = other.underlay(2);
+    bound.listen({ ...LISTENER, address: '192.0.2.1' });
+    bound.listen({ ...LISTENER, address: '192.0.2.2' });
+    t.same(
+      [...other.open.values()].map(({ address }) => address),
+      ['192.0.2.1', '192.0.2.1', '192.0.2.2', '192.0.2.2'],
+    );
+  },
+);
 
 t.test('one socket a worker, all or none', async (t) => {
   const books = new Books();

@@ -29,6 +29,7 @@ import { RemoteTable } from '../../lib/table/remote.js';
 import { RouteTable } from '../../lib/table/route.js';
 import { VniTable } from '../../lib/table/vni.js';
 import { parseAddress, parseMac } from '../../lib/wire/text.js';
+import { I_FLAG, RESERVED_HIGH, RESERVED_LOW } from '../../lib/wire/vxlan.js';
 
 const SETTINGS: DeviceSettings = {
   vni: 42,
@@ -41,8 +42,13 @@ const SETTINGS: DeviceSettings = {
   tos: 0,
   df: 0,
   flowLabel: 0,
+  header: I_FLAG,
+  reservedHigh: RESERVED_HIGH,
+  reservedLow: RESERVED_LOW,
+  reception: 0,
   port: 4_789,
   local: [0, 0, 0, 0],
+  bound: false,
   tap: 7,
   router4: 0,
   router6: [0, 0, 0, 0],
@@ -87,11 +93,11 @@ export class Bench {
     const settings = { ...SETTINGS, ...options.settings };
     this.device = new Device(0, settings, tables, egress, new Float64Array(COUNTERS));
     this.vnis = new VniTable([[settings.vni, 0]]);
-    this.encap = new Encap(this.slab, this.ring, this.pending, 1);
+    this.encap = new Encap(this.slab, this.ring, this.pending, 1, [this.device]);
     this.decap = new Decap(this.slab, this.ring, this.pending, [this.device], this.unclaimed);
     this.rx = new Batch(burst);
     this.tx = new Batch(options.txCapacity ?? 1_024);
-    this.back = new Batch(burst);
+    this.back = new Batch(burst + 1);
   }
 
   /** Appends a received frame or datagram; `columns` are its other columns. */

@@ -15,6 +15,7 @@ import type {
   LinkConfig,
   LinkState,
   LinkStatistics,
+  LocalAddress,
   NeighbourEntry,
   RouteEntry,
   VtepEvent,
@@ -269,6 +270,9 @@ export class FakeEngine implements EngineApi {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
+  /** What setLocalAddresses() was told last. */
+  addresses: readonly LocalAddress[] = [];
+  setLocalAddresses = (addresses: readonly LocalAddress[]): void => void (this.addresses = addresses);
   /** Sends an event to every subscriber, as the data plane would. */
   emit(event: VtepEvent): void {
     for (const listener of this.#listeners) listener(event);

@@ -115,7 +115,7 @@ export class MemoryHost {
 
   /** Standard counters that are not zero. */
   counters(): Record<string, number> {
-    const { reasons: _reasons, events: _events, ...standard } = this.vtep.statistics();
+    const { reasons: _reasons, events: _events, last: _last, ...standard } = this.vtep.statistics();
     return Object.fromEntries(Object.entries(standard).filter(([, count]) => count > 0));
   }
 

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import fc from 'fast-check';
 import { Address6 } from 'ip-address';
 import t from 'tap';
-import { formatAddress, formatMac, isIpv4, parseAddress, parseMac } from '../../lib/wire/text.js';
+import { formatAddress, formatMac, isIpv4, parseAddress, parseMac, parseMask } from '../../lib/wire/text.js';
 
 t.test('MAC addresses', async (t) => {
   t.same(parseMac('ee:35:0F:11:73:b3'), { high: 0xee350f11 | 0, low: 0x73b3 });
@@ -118,4 +118,15 @@ t.test('writes what ip-address calls the correct form, and reads it back', async
     }),
     { numRuns: 2000 },
   );
+});
+
+t.test('masks are read as C reads numbers', async (t) => {
+  t.equal(parseMask('0xff'), 255n);
+  t.equal(parseMask('255'), 255n);
+  t.equal(parseMask('0377'), 255n);
+  t.equal(parseMask('0'), 0n);
+  t.equal(parseMask('0xffffffffffffffff'), 0xffff_ffff_ffff_ffffn);
+  t.equal(parseMask('18446744073709551615'), 0xffff_ffff_ffff_ffffn);
+  for (const text of ['', '0x', 'zz', '-1', '1.5', '0x1ffffffffffffffff', '18446744073709551616', '08'])
+    t.equal(parseMask(text), undefined, text);
 });

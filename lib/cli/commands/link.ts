@@ -45,7 +45,7 @@ function newLink(words: LinkWords): NewLink {
 }
 
 function warn(session: Session, words: LinkWords): void {
-  if (words.dstport === undefined)
+  if (words.dstport === undefined && words.gpe !== true)
     session.streams.err(
       'vxlan: destination port not specified: 8472 as in Linux; "dstport 4789" is the IANA assigned one, "dstport 0" silences this\n',
     );

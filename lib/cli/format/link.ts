@@ -5,7 +5,7 @@
  *       link/ether a2:53:73:73:3f:e5 brd ff:ff:ff:ff:ff:ff
  *       vxlan id 42 remote 192.0.2.2 dev eth0 srcport 0 0 dstport 4789 ttl auto ageing 300 udpcsum …
  *
- * Columns whose value is not known here (qdisc, promiscuity, gso sizes) are left out; ours (persist, missing)
+ * Columns whose value is not known here (qdisc, promiscuity, gso sizes) are left out; ours (persist, allow, …)
  * stand on a line of their own and under "vtep" in JSON.
  */
 import { isMulticast } from '../../control/address.js';
@@ -55,9 +55,14 @@ export function vxlanJson(link: LinkState): Record<string, unknown> {
     label: link.flowlabel === 0 ? undefined : hex(link.flowlabel),
     ageing: link.ageing,
     limit: link.maxaddress === 0 ? undefined : link.maxaddress,
+    reserved_bits: link.reserved_bits,
     udp_csum: link.udpcsum,
     udp_zero_csum6_tx: link.udp6zerocsumtx,
     udp_zero_csum6_rx: link.udp6zerocsumrx,
+    // Absent where off, as the flags they are.
+    gbp: link.gbp || undefined,
+    gpe: link.gpe || undefined,
+    localbypass: link.localbypass,
   };
 }
 
@@ -87,9 +92,13 @@ export function vxlanText(link: LinkState): string {
     ...(link.flowlabel === 0 ? [] : [`flowlabel ${hex(link.flowlabel)}`]),
     `ageing ${link.ageing}`,
     ...(link.maxaddress === 0 ? [] : [`maxaddr ${link.maxaddress}`]),
+    `reserved_bits ${link.reserved_bits}`,
     no(link.udpcsum, 'udpcsum'),
     no(link.udp6zerocsumtx, 'udp6zerocsumtx'),
     no(link.udp6zerocsumrx, 'udp6zerocsumrx'),
+    ...(link.gbp ? ['gbp'] : []),
+    ...(link.gpe ? ['gpe'] : []),
+    no(link.localbypass, 'localbypass'),
   ];
   return words.join(' ');
 }
@@ -104,8 +113,27 @@ export function headText(link: LinkState, netdev: Netdev): string {
 export const addressText = (link: LinkState): string => `    link/ether ${link.address} brd ${BROADCAST}`;
 
 function ownText(link: LinkState): string {
-  const missing = link.missing.length === 0 ? '' : ` missing ${link.missing.join(' ')}`;
-  return `    tap persist ${link.persistent ? 'on' : 'off'}${missing} `;
+  const words = [
+    `tap persist ${link.persistent ? 'on' : 'off'}`,
+    ...(link.missing.length === 0 ? [] : [`missing ${link.missing.join(' ')}`]),
+    ...(link.gbpId === 0 ? [] : [`gbp-id ${link.gbpId}`]),
+    ...(link.localbind ? ['localbind'] : []),
+    ...(link.allow === 'any' ? [] : [`allow ${link.allow}`]),
+    ...(link.learnLimit === 0 ? [] : [`learn-limit ${link.learnLimit}`]),
+  ];
+  return `    ${words.join(' ')} `;
+}
+
+/** Ours in JSON: the state of the TAP, and options that `ip` does not know where they are not at their default. */
+function ownJson(link: LinkState): Record<string, unknown> {
+  return {
+    persistent: link.persistent,
+    missing: link.missing,
+    gbp_id: link.gbpId || undefined,
+    localbind: link.localbind || undefined,
+    allow: link.allow === 'any' ? undefined : link.allow,
+    learn_limit: link.learnLimit || undefined,
+  };
 }
 
 /** Lines of one VTEP. */
@@ -140,6 +168,6 @@ export function linkJson(link: LinkState, netdev: Netdev, details: boolean): Rec
     linkinfo: { info_kind: 'vxlan', info_data: vxlanJson(link) },
     num_tx_queues: netdev.queues?.tx,
     num_rx_queues: netdev.queues?.rx,
-    vtep: { persistent: link.persistent, missing: link.missing },
+    vtep: ownJson(link),
   };
 }

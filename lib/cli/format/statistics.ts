@@ -61,6 +61,14 @@ function eventLines(s: LinkStatistics, all: boolean): string[] {
   return met.length === 0 ? [] : [`    events ${met.map(([name, count]) => `${name} ${count}`).join(' ')}`];
 }
 
+/** The last of its kind, where there was one. */
+function lastLines({ last }: LinkStatistics): string[] {
+  return [
+    ...(last?.refused === undefined ? [] : [`    last peer refused ${last.refused}`]),
+    ...(last?.policy === undefined ? [] : [`    last group policy id ${last.policy}`]),
+  ];
+}
+
 /**
  * Lines under a VTEP.
  * @param level how often -s was given: 2 adds the error columns and the reasons never met
@@ -69,7 +77,13 @@ export function statisticsLines(statistics: LinkStatistics, level: number): stri
   const all = blocks(statistics, level > 1);
   const columns = widths(all);
   const counters = all.flatMap((block) => blockLines(block, columns));
-  return [...counters, ...reasonLines(statistics, level > 1), ...eventLines(statistics, level > 1)];
+  const more = level > 1;
+  return [
+    ...counters,
+    ...reasonLines(statistics, more),
+    ...eventLines(statistics, more),
+    ...lastLines(statistics),
+  ];
 }
 
 /** "stats64" with the keys of `ip -j -s link`, and ours beside it. */
@@ -96,5 +110,7 @@ export function statisticsJson(s: LinkStatistics, level: number): Record<string,
     },
     drops: s.reasons,
     events: s.events,
+    last_peer_refused: s.last?.refused,
+    last_gbp_id: s.last?.policy,
   };
 }

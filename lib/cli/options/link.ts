@@ -30,11 +30,30 @@ const VXLAN: readonly Word[] = [
   ...either('udpcsum', 'outer UDP checksum over IPv4 (default)'),
   ...either('udp6zerocsumtx', 'no outer UDP checksum over IPv6'),
   ...either('udp6zerocsumrx', 'accept zero UDP checksums over IPv6'),
+  flag('gbp', 'gbp', true, 'group policy headers (draft-smith-vxlan-group-policy)'),
+  takes('gbp-id', 'gbpId', value.policyId, 'group policy id to send, 0 = none'),
+  flag('gpe', 'gpe', true, 'generic protocol extension, for Ethernet frames; port 4790, nolearning'),
+  takes('reserved_bits', 'reserved_bits', value.mask, 'header bits that must be zero when received'),
+  ...either('localbypass', 'what is for a VTEP of this host goes there directly (default)'),
+  ...either('localbind', 'receive only what is sent to the local address'),
+  takes(
+    'allow',
+    'allow',
+    value.peers,
+    'who may send: known = VTEPs in given FDB entries; fdb = the one of each MAC',
+  ),
+  takes('learn-limit', 'learnLimit', value.limit, 'greatest number of MACs learned behind one peer'),
+  ...refuse('yet', 'external noexternal vnifilter novnifilter'),
   ...refuse(
     'yet',
-    'remcsumtx noremcsumtx remcsumrx noremcsumrx external noexternal gbp gpe vnifilter novnifilter',
+    'remcsumtx noremcsumtx remcsumrx noremcsumrx',
+    'remote checksum offload pays where a NIC sums outer packets only, and a TAP leaves inner sums to us anyway',
   ),
-  ...refuse('yet', 'localbypass nolocalbypass mcroute nomcroute reserved_bits'),
+  ...refuse(
+    'yet',
+    'mcroute nomcroute',
+    'the multicast routing of an own packet is asked for inside the kernel, no socket option does; route the group to dev',
+  ),
 ];
 
 /** The VTEP itself; `dev` after `type vxlan` is its underlay. */
@@ -51,7 +70,8 @@ const NETDEV =
   'gso_max_size gso_max_segs gro_max_size link-netns link-netnsid index numtxqueues numrxqueues parentdev';
 
 /** What vxlan_changelink may change. */
-const CHANGES = ['group', 'remote', 'local', 'dev', 'ttl', 'tos', 'df', 'flowlabel', 'learning', 'ageing'];
+const CHANGES =
+  'group remote local dev ttl tos df flowlabel learning ageing gbpId localbypass allow learnLimit'.split(' ');
 const settable: Word = {
   ...type,
   then: VXLAN.map((word) => (CHANGES.includes(word.key) ? word : { ...word, fixed: true })),

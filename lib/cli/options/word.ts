@@ -15,6 +15,8 @@ export interface Word {
   /** What a flag sets, when not true. */
   readonly sets?: unknown;
   readonly refused?: Refusal;
+  /** Why, after a colon: for what will not come soon. */
+  readonly because?: string;
   /** The words that may follow from here on, instead of the ones before. */
   readonly then?: readonly Word[];
   readonly help?: string;
@@ -50,7 +52,7 @@ export const either = (word: string, help?: string, key = word): Word[] => [
   flag(`no${word}`, key, false),
   flag(word, key, true, help),
 ];
-export const refuse = (by: Refusal, words: string): Word[] =>
-  words.split(' ').map((word) => ({ words: word.split('|'), key: `refused ${word}`, refused: by }));
+export const refuse = (by: Refusal, words: string, because?: string): Word[] =>
+  words.split(' ').map((word) => ({ words: word.split('|'), key: `refused ${word}`, refused: by, because }));
 
 export const dev = takes('dev', 'dev', value.ifname);

@@ -23,7 +23,7 @@ export const LinkAnswer = Type.Object({
 
 export const StatisticsAnswer = Type.Record(
   Type.String(),
-  Type.Union([Type.Integer(), Type.Record(Type.String(), Type.Integer())]),
+  Type.Union([Type.Integer(), Type.Record(Type.String(), Type.Union([Type.Integer(), Type.String()]))]),
 );
 
 const Remote = Type.Object({

@@ -54,6 +54,27 @@ const linkOptions = {
   udpcsum: Flag,
   udp6zerocsumtx: Flag,
   udp6zerocsumrx: Flag,
+  gbp: Flag,
+  gbpId: Type.Integer({
+    minimum: 0,
+    maximum: 0xffff,
+    description: 'a group policy id, 1 to 65535, or 0 for none',
+  }),
+  gpe: Flag,
+  reserved_bits: Type.String({
+    description: 'a 64-bit mask of header bits that must be zero',
+    examples: ['0xf7ffffff000000ff'],
+  }),
+  localbypass: Flag,
+  localbind: Flag,
+  allow: Type.Union([Type.Literal('any'), Type.Literal('known'), Type.Literal('fdb')], {
+    description: '"any", "known" or "fdb"',
+  }),
+  learnLimit: Type.Integer({
+    minimum: 0,
+    maximum: 0xffffffff,
+    description: 'a number of MACs, 0 for no limit',
+  }),
   mtu: Type.Integer({ minimum: 68, maximum: 65535, description: 'an MTU, 68 to 65535' }),
   address: Type.String({ description: 'a unicast MAC such as 02:00:00:00:00:01' }),
 };

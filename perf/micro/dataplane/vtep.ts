@@ -9,6 +9,7 @@ import { NeighbourTable, NUD_PERMANENT, ORIGIN_OWN } from '../../../lib/table/ne
 import { RemoteLists } from '../../../lib/table/remote-list.js';
 import { RemoteTable } from '../../../lib/table/remote.js';
 import { RouteTable } from '../../../lib/table/route.js';
+import { I_FLAG, RESERVED_HIGH, RESERVED_LOW } from '../../../lib/wire/vxlan.js';
 import type { Bar } from '../../suite/figure.js';
 import { FRAMES } from '../bench.js';
 
@@ -60,6 +61,11 @@ export function makeDevice(entries: number): Device {
     local: [0, 0, 0, 0] as [number, number, number, number],
     tap: 9,
     router4: 0,
+    header: I_FLAG,
+    reservedHigh: RESERVED_HIGH,
+    reservedLow: RESERVED_LOW,
+    reception: 0,
+    bound: false,
     router6: [0, 0, 0, 0] as [number, number, number, number],
   };
   return new Device(0, settings, tables(entries), egress, new Float64Array(COUNTERS));

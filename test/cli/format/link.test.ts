@@ -29,14 +29,14 @@ t.test('as ip -d link show of iproute2 6.1 printed a kernel device with these op
   t.equal(
     vxlanText(full),
     'vxlan id 42 remote 192.0.2.2 local 192.0.2.1 dev d0 srcport 5000 6000 dstport 4789 nolearning proxy rsc l2miss l3miss ' +
-      'tos 0x16 ttl 5 df set ageing 100 maxaddr 50 noudpcsum noudp6zerocsumtx noudp6zerocsumrx',
+      'tos 0x16 ttl 5 df set ageing 100 maxaddr 50 reserved_bits 0xf7ffffff000000ff noudpcsum noudp6zerocsumtx noudp6zerocsumrx localbypass',
   );
   const v6 = { ttl: 'inherit', tos: 'inherit', flowlabel: 0x123, udp6zerocsumrx: true, dev: 'd0' } as const;
   const group = linkState({ name: 'vx6', id: 43, group: 'ff05::1', dstport: 4789, ...v6 });
   t.equal(
     vxlanText(group),
     'vxlan id 43 group ff05::1 dev d0 srcport 0 0 dstport 4789 tos inherit ttl inherit flowlabel 0x123 ageing 300 ' +
-      'udpcsum noudp6zerocsumtx udp6zerocsumrx',
+      'reserved_bits 0xf7ffffff000000ff udpcsum noudp6zerocsumtx udp6zerocsumrx localbypass',
   );
   t.match(vxlanJson(group), { group6: 'ff05::1', tos: '0x1', label: '0x123', ttl_inherit: true });
   t.notOk('ttl' in vxlanJson(group));
@@ -72,4 +72,29 @@ t.test('JSON', async (t) => {
     vtep: { persistent: false, missing: [] },
   });
   t.notOk('remote' in vxlanJson(down), '0.0.0.0 is no destination');
+});
+
+t.test('options of the header and of the receive path', async (t) => {
+  const gbp = linkState({
+    name: 'vx0',
+    id: 1,
+    gbp: true,
+    gbpId: 7,
+    reserved_bits: '0x77000000000000ff',
+    localbypass: false,
+    localbind: true,
+    allow: 'known',
+    learnLimit: 100,
+  });
+  t.match(vxlanText(gbp), / ageing 300 reserved_bits 0x77000000000000ff udpcsum .* gbp nolocalbypass$/);
+  t.equal(
+    linkLines(gbp, presumed(gbp), true)[3],
+    '    tap persist off gbp-id 7 localbind allow known learn-limit 100 ',
+  );
+  t.match(vxlanJson(gbp), { gbp: true, reserved_bits: '0x77000000000000ff', localbypass: false });
+  const { vtep } = linkJson(gbp, presumed(gbp), true);
+  t.match(vtep, { gbp_id: 7, localbind: true, allow: 'known', learn_limit: 100 });
+  const plain = vxlanJson(linkState({ name: 'vx1', id: 1 }));
+  t.same([plain['gbp'], plain['gpe'], plain['localbypass']], [undefined, undefined, true]);
+  t.match(vxlanText(linkState({ name: 'vx2', id: 1, gpe: true })), / gpe localbypass$/);
 });

@@ -53,3 +53,12 @@ t.test('JSON has the keys of ip and ours beside them', async (t) => {
   });
   t.match(statisticsJson(statistics, 2), { stats64: { rx: { frame_errors: 4 } }, drops: { ecn: 4 } });
 });
+
+t.test('what was met last', async (t) => {
+  const statistics = { ...noStatistics(), last: { refused: '203.0.113.9', policy: 7 } };
+  t.match(
+    statisticsLines(statistics, 1).join('\n'),
+    /last peer refused 203\.0\.113\.9\n +last group policy id 7/,
+  );
+  t.match(statisticsJson(statistics, 1), { last_peer_refused: '203.0.113.9', last_gbp_id: 7 });
+});
