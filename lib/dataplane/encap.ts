@@ -2,7 +2,8 @@
  * TAP to underlay: what the VTEP does with the frames the host and its guests send (kernel: vxlan_xmit).
  *
  * A frame meets, in this order (section letters of the code below):
- *   a  proxy            an ARP request is answered from the neighbour table, or consumed (arp-proxy.ts)
+ *   a  proxy            ARP and neighbour solicitations are answered from the neighbour table, or consumed
+ *                       (arp-proxy.ts, nd-proxy.ts)
  *   b  FDB              destination MAC -> remotes; the entry's `used` is refreshed, not its `updated`
  *   c  short-circuit    `rsc`, entry marked router: routed to the guest's MAC here (short-circuit.ts), looked up again
  *   d  pending          a MAC this worker learned a moment ago (pending.ts)
@@ -29,6 +30,7 @@ import * as ipv6 from '../wire/ipv6.js';
 import { networkOffset } from '../wire/vlan.js';
 import * as vxlan from '../wire/vxlan.js';
 import { answerArp } from './arp-proxy.js';
+import { answerSolicitation } from './nd-proxy.js';
 import { EVENT_FLOODED } from './counters.js';
 import * as options from './device.js';
 import type { Device } from './device.js';
@@ -177,11 +179,8 @@ export class Encap {
     if (length < ETHERNET_BYTES) return this.#drop(device, reasons.TX_FRAME_TOO_SMALL);
     if ((features & UP) === 0) return this.#drop(device, reasons.TX_DEVICE_DOWN);
     const type = view.getUint16(offset + TYPE);
-    // a. A VLAN-tagged ARP request is not seen here, as in the kernel.
-    if ((features & PROXY) !== 0 && type === TYPE_ARP) {
-      answerArp(this.#slab, this.#ring, device, offset, length, back, now);
-      return CONSUMED;
-    }
+    // a. A VLAN-tagged request is not seen here, as in the kernel.
+    if ((features & PROXY) !== 0 && this.#proxy(type, offset, length, device, back, now)) return CONSUMED;
     // b.
     let high = view.getInt32(offset);
     let low = view.getUint16(offset + 4);
@@ -225,6 +224,17 @@ export class Encap {
       postL2Miss(this.#ring, device, high, low);
     }
     return this.#drop(device, reasons.TX_NO_TARGET);
+  }
+
+  /** Step a. True when the frame ends here, answered or not. */
+  #proxy(type: number, offset: number, length: number, device: Device, back: Batch, now: number): boolean {
+    if (type === TYPE_ARP) {
+      answerArp(this.#slab, this.#ring, device, offset, length, back, now);
+      return true;
+    }
+    return (
+      type === TYPE_IPV6 && answerSolicitation(this.#slab, this.#ring, device, offset, length, back, now)
+    );
   }
 
   /** Step f. False when the frame's IP header is cut off: dropped, as by skb_vlan_inet_prepare. */

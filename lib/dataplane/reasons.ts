@@ -116,6 +116,13 @@ export const REASONS: readonly Reason[] = [
   reason('socket_full', 'tx', ['txDropped'], 'the socket buffer is full'),
   reason('send_failed', 'tx', ['txErrors'], 'the underlay refused the packet'),
   reason('tx_device_down', 'tx', ['txErrors'], 'the device has no socket: it is down (DEV_READY)'),
+  reason(
+    'nd_consumed',
+    'tx',
+    [],
+    'proxy: a solicitation for a group, to the loopback address, or with malformed options',
+  ),
+  reason('nd_unknown', 'tx', [], 'proxy: no neighbour has this IPv6 address'),
 ];
 
 export const RX_TRUNCATED_DATAGRAM = 0;
@@ -147,3 +154,5 @@ export const TX_NO_ROUTE = 25;
 export const TX_SOCKET_FULL = 26;
 export const TX_SEND_FAILED = 27;
 export const TX_DEVICE_DOWN = 28;
+export const TX_ND_CONSUMED = 29;
+export const TX_ND_UNKNOWN = 30;
