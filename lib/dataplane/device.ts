@@ -22,6 +22,9 @@ export const FULL = 64;
 export const TTL_INHERIT = -1;
 /** As in the kernel, a TOS of 1 means "inherit". */
 export const TOS_INHERIT = 1;
+/** DeviceSettings.longest where no frame is too long. */
+export const ANY_LENGTH = 0x7fffffff;
+
 export const DF_UNSET = 0;
 export const DF_SET = 1;
 export const DF_INHERIT = 2;
@@ -46,6 +49,11 @@ export interface DeviceSettings {
   macLow: number;
   /** The interface's MTU: what a frame from the underlay may carry beyond its Ethernet header. */
   mtu: number;
+  /**
+   * Frames longer than this may be too big for a remote's path, and their senders would want to know (path-mtu.ts);
+   * ANY_LENGTH where the interface is no port of a bridge.
+   */
+  longest: number;
   /** 0 = the system's default, 1 to 255, TTL_INHERIT. */
   ttl: number;
   /** 0 to 255, TOS_INHERIT. */

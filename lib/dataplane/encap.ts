@@ -9,6 +9,7 @@
  *   d  pending          a MAC this worker learned a moment ago (pending.ts)
  *   e  default          the all-zeros entry; none: L2 miss, dropped. No prefix logic for group addresses
  *   f  outer header     TOS with ECN, TTL, DF and source port, once a frame
+ *      path MTU         a bridged guest whose packet is too big is told so (path-mtu.ts)
  *   g  replication      to every remote: the 2nd to the nth in list order, the first one last
  *
  * What goes to the underlay is appended to `tx`, what goes back up to `back`; both describe frames that stay in
@@ -30,10 +31,11 @@ import * as ipv6 from '../wire/ipv6.js';
 import { networkOffset } from '../wire/vlan.js';
 import * as vxlan from '../wire/vxlan.js';
 import { answerArp } from './arp-proxy.js';
-import { answerSolicitation } from './nd-proxy.js';
 import { EVENT_FLOODED } from './counters.js';
 import * as options from './device.js';
 import type { Device } from './device.js';
+import { answerSolicitation } from './nd-proxy.js';
+import { tellTooBig } from './path-mtu.js';
 import type { PendingLearns } from './pending.js';
 import { postL2Miss } from './post.js';
 import * as reasons from './reasons.js';
@@ -146,6 +148,7 @@ export class Encap {
         this.#didRsc = false;
         const remotes = this.#classify(rx, i, offset, length, device, back, now);
         if (remotes === CONSUMED || !this.#outer(offset, length, device)) continue;
+        if (length > device.settings.longest && this.#tooBig(rx, i, device, back, remotes)) continue;
         this.#remotes = remotes;
         this.#replica = 0;
         this.#copies = 0;
@@ -284,6 +287,11 @@ export class Encap {
     this.#inner = network < 0 ? length - ETHERNET_BYTES : left;
     this.#socket = sourcePort(flowHash(bytes, offset, length, this.#seed), 0, ports);
     return true;
+  }
+
+  /** True when a frame that may be too long for its path was answered. A pending address has no known path. */
+  #tooBig(rx: Batch, i: number, device: Device, back: Batch, remotes: number): boolean {
+    return remotes !== PENDING && tellTooBig(this.#slab, rx, i, device, remotes, back);
   }
 
   /** Step g. False when `tx` is full before the last remote is reached. */

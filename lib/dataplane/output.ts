@@ -4,9 +4,11 @@
  */
 import * as batch from '../memory/batch.js';
 import { type Batch, cell } from '../memory/batch.js';
+import type { RecordRing } from '../memory/ring.js';
 import * as ethernet from '../wire/ethernet.js';
 import { REASON0, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from './counters.js';
-import type { Device } from './device.js';
+import { ANY_LENGTH, type Device } from './device.js';
+import { postTooBig } from './post.js';
 import * as reasons from './reasons.js';
 
 /* NB: constants of this module's own, see encap.ts. */
@@ -56,7 +58,7 @@ export function sendBack(back: Batch, device: Device, offset: number, length: nu
 
 /**
  * A short-circuited frame for a "local" remote comes back up as if received, its offload request still open
- * (kernel: vxlan_encap_bypass). Both directions count the whole frame.
+ * (kernel: vxlan_encap_bypass).
  *
  * Nothing is learned: the source is the router's MAC by now, whose entry led here. The kernel moves that entry to
  * 127.0.0.1 when it is dynamic, and the router is lost; we keep it.
@@ -73,6 +75,11 @@ export function loopBack(rx: Batch, i: number, device: Device, back: Batch): voi
     back.words[cell(GSO_SIZE, back.capacity, j)] = from[cell(GSO_SIZE, rx.capacity, i)];
     back.words[cell(CSUM, back.capacity, j)] = from[cell(CSUM, rx.capacity, i)];
   }
+  countLooped(device, length);
+}
+
+/** What comes back up instead of going out counts in both directions, the whole frame (kernel: vxlan_encap_bypass). */
+export function countLooped(device: Device, length: number): void {
   const { counters } = device;
   counters[TX_PACKETS]++;
   counters[TX_BYTES] += length;
@@ -80,18 +87,27 @@ export function loopBack(rx: Batch, i: number, device: Device, back: Batch): voi
   counters[RX_BYTES] += length;
 }
 
-/** After `tx` was transmitted: packets and bytes of what went out, a reason for what did not. */
-export function accountTransmitted(tx: Batch, devices: readonly (Device | undefined)[]): void {
+/**
+ * After `tx` was transmitted: packets and bytes of what went out, a reason for what did not.
+ * @param ring where control is told of paths that carry less than it knew
+ */
+export function accountTransmitted(
+  tx: Batch,
+  devices: readonly (Device | undefined)[],
+  ring: RecordRing,
+): void {
   const w = tx.words;
   const c = tx.capacity;
   for (let j = 0; j < tx.length; j++) {
-    const counters = devices[w[cell(DEVICE, c, j)]]!.counters;
+    const device = devices[w[cell(DEVICE, c, j)]]!;
+    const { counters } = device;
     const status = w[cell(STATUS, c, j)];
     if (status === 0) {
       counters[TX_PACKETS]++;
       counters[TX_BYTES] += w[cell(EXTRA, c, j)];
     } else {
       counters[REASON0 + transmitReason(-status)]++;
+      if (status === -EMSGSIZE && device.settings.longest !== ANY_LENGTH) postTooBig(ring, device, tx, j);
     }
   }
 }

@@ -57,7 +57,9 @@ export class EntryRemotes {
 
   intern(key: RemoteKey): number {
     const [a0, a1, a2, a3] = key.address;
-    return this.#remotes.intern(a0, a1, a2, a3, key.port, key.vni, key.ifindex);
+    const index = this.#remotes.intern(a0, a1, a2, a3, key.port, key.vni, key.ifindex);
+    if (index >= 0 && this.#remotes.references(index) === 1) this.#context.remoteAdded(index);
+    return index;
   }
 
   release(index: number): void {

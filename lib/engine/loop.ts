@@ -60,6 +60,7 @@ export class Loop {
   /** Whether the last burst left nothing behind, or nearly. */
   drained = true;
   readonly #devices: (Device | undefined)[];
+  readonly #ring: RecordRing;
   readonly #frames: TransmitPort;
   readonly #datagrams: TransmitPort;
   readonly #encap: Encap;
@@ -79,6 +80,7 @@ export class Loop {
     this.#datagramLimit = burst;
     this.#replies = new Batch(burst);
     this.#devices = options.devices;
+    this.#ring = options.ring;
     this.#frames = options.frames;
     this.#datagrams = options.datagrams;
     this.#encap = new Encap(this.slab, options.ring, this.pending, options.seed);
@@ -161,7 +163,7 @@ export class Loop {
     const batch = this.#gathered;
     if (batch.length === 0) return;
     this.#datagrams.transmit(this.slab, batch);
-    accountTransmitted(batch, this.#devices);
+    accountTransmitted(batch, this.#devices, this.#ring);
     batch.length = 0;
   }
 

@@ -1,5 +1,6 @@
 /** From the options of a VTEP to what its data plane reads. Pure functions. */
 import {
+  ANY_LENGTH,
   DF_INHERIT,
   DF_SET,
   DF_UNSET,
@@ -14,6 +15,7 @@ import {
   TTL_INHERIT,
   UP,
 } from '../dataplane/device.js';
+import { HEADER_BYTES } from '../wire/ethernet.js';
 import { parseMac } from '../wire/text.js';
 import type { LinkConfig } from './types.js';
 import { addressWords, familyOf } from './words.js';
@@ -75,6 +77,10 @@ export interface SettingsState {
   address: string;
   mtu: number;
   up: boolean;
+  /** Of the interface: a port of a bridge. */
+  bridged: boolean;
+  /** Octets behind the inner Ethernet header that every remote's path carries, 0 = not known. */
+  packetLimit: number;
   /** maxaddress is reached. */
   full: boolean;
   router4: number;
@@ -99,6 +105,7 @@ export function deviceSettings(config: LinkConfig, state: SettingsState): Omit<D
     macHigh: mac.high,
     macLow: mac.low,
     mtu: state.mtu,
+    longest: state.bridged && state.packetLimit > 0 ? HEADER_BYTES + state.packetLimit : ANY_LENGTH,
     ttl: config.ttl === 'inherit' ? TTL_INHERIT : config.ttl,
     tos: config.tos === 'inherit' ? TOS_INHERIT : config.tos,
     df: config.df === 'set' ? DF_SET : config.df === 'inherit' ? DF_INHERIT : DF_UNSET,

@@ -72,6 +72,8 @@ export interface LinkState extends LinkConfig {
   address: string;
   mtu: number;
   up: boolean;
+  /** True when the interface is a port of a bridge: frames too big for the underlay are then answered. */
+  bridged: boolean;
   /** True when the TAP existed before and will be left behind. */
   persistent: boolean;
   /** True when the system refused UDP_SEGMENT or the like and the device works without; names of what is off. */

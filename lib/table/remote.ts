@@ -6,9 +6,9 @@
  *        4     UDP port,         0 = the device's
  *        5     VNI,             -1 = the device's (0 is a legal VNI)
  *        6     interface index,  0 = the device's
- *        7     unused: a record is half a cache line and never straddles two
+ *        7     greatest packet its path carries, 0 = not known
  *
- * A remote never changes. Workers read its columns by index; only the writer looks one up by value. Since FDB
+ * A remote never changes, but for what is known of the path to it. Workers read its columns by index; only the writer looks one up by value. Since FDB
  * entries refer to remotes, the table waits for its readers when it grows (memory/epoch.ts).
  */
 import { hash4 } from './hash.js';
@@ -18,6 +18,7 @@ const RECORD_WORDS = 8;
 const PORT = 4;
 const VNI = 5;
 const IFINDEX = 6;
+const PACKET_LIMIT = 7;
 
 /** Folds what mostly is 0, -1, 0 into the address words. */
 function hash(
@@ -81,6 +82,7 @@ export class RemoteTable extends HashTable {
     records[word + PORT] = port;
     records[word + VNI] = vni;
     records[word + IFINDEX] = ifindex;
+    records[word + PACKET_LIMIT] = 0;
     this.link(index);
     this.#count(index);
     return index;
@@ -167,6 +169,16 @@ export class RemoteTable extends HashTable {
   /** Index of the egress interface, 0 = the device's. */
   ifindex(index: number): number {
     return this.records[index * RECORD_WORDS + IFINDEX];
+  }
+
+  /** Octets behind the inner Ethernet header that reach it in one piece, 0 = not known. */
+  packetLimit(index: number): number {
+    return this.records[index * RECORD_WORDS + PACKET_LIMIT];
+  }
+
+  /** Writer: what was found out about the path to a remote. */
+  setPacketLimit(index: number, octets: number): void {
+    this.store(index, PACKET_LIMIT, octets);
   }
 
   protected override get isReferredTo(): boolean {

@@ -45,6 +45,7 @@ export const linkState = (config: Partial<LinkState> & { name: string; id: numbe
   address: 'a2:53:73:73:3f:e5',
   mtu: config.dev === undefined ? 1500 : 1450,
   up: false,
+  bridged: false,
   persistent: false,
   missing: [],
   ...config,

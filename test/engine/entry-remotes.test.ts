@@ -23,6 +23,7 @@ function tables() {
     },
     emit: () => {},
     routersChanged: () => {},
+    remoteAdded: () => {},
     removed: () => {},
     unlearn: () => {},
   } as const;

@@ -1,5 +1,6 @@
 import t from 'tap';
 import {
+  ANY_LENGTH,
   DF_INHERIT,
   FULL,
   L2MISS,
@@ -24,6 +25,8 @@ const STATE = {
   address: '02:00:00:00:00:aa',
   mtu: 1_450,
   up: true,
+  bridged: false,
+  packetLimit: 0,
   full: false,
   router4: 0,
   router6: [0, 0, 0, 0] as [number, number, number, number],
@@ -98,6 +101,7 @@ t.test('what the data plane reads', async (t) => {
     macHigh: 0x02000000,
     macLow: 0x00aa,
     mtu: 1_450,
+    longest: ANY_LENGTH,
     ttl: TTL_INHERIT,
     tos: TOS_INHERIT,
     df: DF_INHERIT,
