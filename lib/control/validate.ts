@@ -193,6 +193,7 @@ const CHANGEABLE: ReadonlySet<string> = new Set<keyof LinkChange>([
   'flowlabel',
   'learning',
   'ageing',
+  'mssclamp',
   'mtu',
   'address',
   'up',

@@ -18,6 +18,8 @@ export const L3MISS = 16;
 export const UP = 32;
 /** maxaddress is reached: an unknown source is not learned. */
 export const FULL = 64;
+/** TCP is told of a smaller maximum segment size. */
+export const MSSCLAMP = 256;
 
 export const TTL_INHERIT = -1;
 /** As in the kernel, a TOS of 1 means "inherit". */
@@ -54,6 +56,10 @@ export interface DeviceSettings {
    * ANY_LENGTH where the interface is no port of a bridge.
    */
   longest: number;
+  /** Greatest maximum segment size of TCP, 0 = as `packet` allows; read with MSSCLAMP only. */
+  mss: number;
+  /** Octets behind the Ethernet header that interface and paths carry. */
+  packet: number;
   /** 0 = the system's default, 1 to 255, TTL_INHERIT. */
   ttl: number;
   /** 0 to 255, TOS_INHERIT. */

@@ -10,6 +10,7 @@
  *   e  default          the all-zeros entry; none: L2 miss, dropped. No prefix logic for group addresses
  *   f  outer header     TOS with ECN, TTL, DF and source port, once a frame
  *      path MTU         a bridged guest whose packet is too big is told so (path-mtu.ts)
+ *      TCP              the maximum segment size is lowered, if asked for (mss-clamp.ts)
  *   g  replication      to every remote: the 2nd to the nth in list order, the first one last
  *
  * What goes to the underlay is appended to `tx`, what goes back up to `back`; both describe frames that stay in
@@ -34,6 +35,7 @@ import { answerArp } from './arp-proxy.js';
 import { EVENT_FLOODED } from './counters.js';
 import * as options from './device.js';
 import type { Device } from './device.js';
+import { clampSent } from './mss-clamp.js';
 import { answerSolicitation } from './nd-proxy.js';
 import { tellTooBig } from './path-mtu.js';
 import type { PendingLearns } from './pending.js';
@@ -72,7 +74,7 @@ const {
   TTL,
   SOURCE_PORT,
 } = batch;
-const { DF_INHERIT, DF_SET, L2MISS, PROXY, RSC, TOS_INHERIT, TTL_INHERIT, UP } = options;
+const { DF_INHERIT, DF_SET, L2MISS, MSSCLAMP, PROXY, RSC, TOS_INHERIT, TTL_INHERIT, UP } = options;
 const { TYPE, TYPE_ARP, TYPE_IPV4, TYPE_IPV6 } = ethernet;
 const ETHERNET_BYTES = ethernet.HEADER_BYTES;
 const IPV4_BYTES = ipv4.HEADER_BYTES;
@@ -149,6 +151,7 @@ export class Encap {
         const remotes = this.#classify(rx, i, offset, length, device, back, now);
         if (remotes === CONSUMED || !this.#outer(offset, length, device)) continue;
         if (length > device.settings.longest && this.#tooBig(rx, i, device, back, remotes)) continue;
+        if ((device.settings.features & MSSCLAMP) !== 0) clampSent(this.#slab, rx, i, device);
         this.#remotes = remotes;
         this.#replica = 0;
         this.#copies = 0;

@@ -9,6 +9,7 @@ import {
   L2MISS,
   L3MISS,
   LEARNING,
+  MSSCLAMP,
   PROXY,
   RSC,
   TOS_INHERIT,
@@ -44,6 +45,7 @@ export function withDefaults(config: Partial<LinkConfig> & Pick<LinkConfig, 'nam
     flowlabel: 0,
     learning: true,
     maxaddress: 0,
+    mssclamp: 'off',
     proxy: false,
     rsc: false,
     l2miss: false,
@@ -100,12 +102,15 @@ export function deviceSettings(config: LinkConfig, state: SettingsState): Omit<D
       (config.rsc ? RSC : 0) |
       (config.l2miss ? L2MISS : 0) |
       (config.l3miss ? L3MISS : 0) |
+      (config.mssclamp === 'off' ? 0 : MSSCLAMP) |
       (state.up ? UP : 0) |
       (state.full ? FULL : 0),
     macHigh: mac.high,
     macLow: mac.low,
     mtu: state.mtu,
     longest: state.bridged && state.packetLimit > 0 ? HEADER_BYTES + state.packetLimit : ANY_LENGTH,
+    mss: typeof config.mssclamp === 'number' ? config.mssclamp : 0,
+    packet: state.packetLimit > 0 ? Math.min(state.mtu, state.packetLimit) : state.mtu,
     ttl: config.ttl === 'inherit' ? TTL_INHERIT : config.ttl,
     tos: config.tos === 'inherit' ? TOS_INHERIT : config.tos,
     df: config.df === 'set' ? DF_SET : config.df === 'inherit' ? DF_INHERIT : DF_UNSET,

@@ -34,6 +34,8 @@ export interface LinkConfig {
   ageing: number;
   /** Greatest number of FDB entries, 0 = no limit. */
   maxaddress: number;
+  /** Lowers the maximum segment size of TCP through the device: to a number, or to what MTU and paths allow. */
+  mssclamp: 'off' | 'auto' | number;
   proxy: boolean;
   rsc: boolean;
   l2miss: boolean;
@@ -61,6 +63,7 @@ export type LinkChange = Partial<
     | 'flowlabel'
     | 'learning'
     | 'ageing'
+    | 'mssclamp'
     | 'mtu'
     | 'address'
   >

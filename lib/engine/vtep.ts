@@ -275,7 +275,7 @@ export class Vtep implements VtepApi {
   }
 
   #publish(): void {
-    this.paths.active = this.#up && this.#tap.bridged;
+    this.paths.active = this.#up && (this.#tap.bridged || this.#config.mssclamp === 'auto');
     this.#workers.settings(this.#settings(), this.#attachment.egress);
   }
 

@@ -8,6 +8,7 @@ const DEFAULTS: Omit<LinkConfig, 'name' | 'id'> = {
   tos: 0,
   df: 'unset',
   flowlabel: 0,
+  mssclamp: 'off',
   learning: true,
   ageing: 300,
   maxaddress: 0,

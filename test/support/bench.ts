@@ -38,6 +38,8 @@ const SETTINGS: DeviceSettings = {
   macLow: 0x00aa,
   mtu: 1_450,
   longest: ANY_LENGTH,
+  mss: 0,
+  packet: 1_450,
   ttl: 0,
   tos: 0,
   df: 0,

@@ -5,7 +5,7 @@
  *       link/ether a2:53:73:73:3f:e5 brd ff:ff:ff:ff:ff:ff
  *       vxlan id 42 remote 192.0.2.2 dev eth0 srcport 0 0 dstport 4789 ttl auto ageing 300 udpcsum …
  *
- * Columns whose value is not known here (qdisc, promiscuity, gso sizes) are left out; ours (persist, missing)
+ * Columns whose value is not known here (qdisc, promiscuity, gso sizes) are left out; ours (persist, missing, mssclamp)
  * stand on a line of their own and under "vtep" in JSON.
  */
 import { isMulticast } from '../../control/address.js';
@@ -105,7 +105,8 @@ export const addressText = (link: LinkState): string => `    link/ether ${link.a
 
 function ownText(link: LinkState): string {
   const missing = link.missing.length === 0 ? '' : ` missing ${link.missing.join(' ')}`;
-  return `    tap persist ${link.persistent ? 'on' : 'off'}${missing} `;
+  const clamp = link.mssclamp === 'off' ? '' : ` mssclamp ${link.mssclamp}`;
+  return `    tap persist ${link.persistent ? 'on' : 'off'}${missing}${clamp} `;
 }
 
 /** Lines of one VTEP. */
@@ -140,6 +141,10 @@ export function linkJson(link: LinkState, netdev: Netdev, details: boolean): Rec
     linkinfo: { info_kind: 'vxlan', info_data: vxlanJson(link) },
     num_tx_queues: netdev.queues?.tx,
     num_rx_queues: netdev.queues?.rx,
-    vtep: { persistent: link.persistent, missing: link.missing },
+    vtep: {
+      persistent: link.persistent,
+      missing: link.missing,
+      mssclamp: link.mssclamp === 'off' ? undefined : link.mssclamp,
+    },
   };
 }

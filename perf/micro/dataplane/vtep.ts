@@ -61,6 +61,8 @@ export function makeDevice(entries: number): Device {
     macLow: 0xffff,
     mtu: 1450,
     longest: ANY_LENGTH,
+    mss: 0,
+    packet: 1450,
     ttl: 0,
     tos: 0,
     df: DF_UNSET,

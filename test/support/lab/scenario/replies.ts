@@ -1,4 +1,4 @@
-/** Replies the VTEP makes itself, caught octet by octet where the guest gets them: path MTU and neighbor discovery. */
+/** Replies the VTEP makes itself, caught octet by octet where the guest gets them: path MTU, neighbor discovery, TCP's segment size. */
 import type { Guest } from '../guest.js';
 import type { Host } from '../host.js';
 import type { Lab } from '../lab.js';
@@ -18,8 +18,8 @@ function sum(...parts: Buffer[]): number {
   return total;
 }
 
-/** Hosts whose VTEPs, bridges and guests have an MTU of 1500, which the underlay cannot carry. */
-async function layOutWide(lab: Lab, v6: boolean, link = ''): Promise<void> {
+/** Hosts whose VTEPs (`ours`: options of those of our kind), bridges and guests have an MTU of 1500, which the underlay cannot carry. */
+async function layOutWide(lab: Lab, v6: boolean, link = '', ours = ''): Promise<void> {
   const address = (host: Host): string => (v6 ? host.address6 : host.address);
   for (const [index, host] of lab.hosts.entries()) {
     const peer = lab.hosts.find((other) => other !== host)!;
@@ -27,7 +27,9 @@ async function layOutWide(lab: Lab, v6: boolean, link = ''): Promise<void> {
     await host.guest({ address: `${guestAddress(index)}/24`, mac: guestMac(index), mtu: 1500 });
     await host.guests[0]!.namespace.ip(`addr add ${guestAddress6(index)}/64 dev eth0 nodad`);
     const ends = `local ${address(host)} remote ${address(peer)}`;
-    await host.vtep(`link add vtep0 type vxlan id ${VNI} dstport ${PORT} ${ends}${link}`);
+    await host.vtep(
+      `link add vtep0 type vxlan id ${VNI} dstport ${PORT} ${ends}${link}${host.kind === 'uvtep' ? ours : ''}`,
+    );
     await host.namespace.ip('link set vtep0 master br0');
     await host.namespace.ip('link set vtep0 up');
   }
@@ -201,5 +203,43 @@ export async function neighborDiscovery(lab: Lab, witness: Witness): Promise<voi
     const pseudo = Buffer.concat([answer.subarray(22, 54), Buffer.of(0, 0, 0, 32, 0, 0, 0, 58)]);
     witness.check(sum(pseudo, answer.subarray(54)) === 0xffff, 'with the right checksum');
     witness.check(sent.length === 0, 'and none left the host', sent.length);
+  }
+}
+
+/** The MSS option of the TCP SYNs among frames; the guests' stacks write it first. */
+function segmentSizes(frames: readonly SniffedFrame[]): number[] {
+  return frames
+    .map(({ bytes }) => bytes)
+    .filter((bytes) => bytes[23] === 6 && (bytes[47]! & 2) !== 0)
+    .map((bytes) => bytes.readUInt16BE(56));
+}
+
+/** Ours at host a clamps what both guests say; the kernel's peer hands over SYNs whose checksum is unfinished. */
+export async function clampedTcp(lab: Lab, witness: Witness): Promise<void> {
+  const [a, b] = lab.hosts as [Host, Host];
+  await layOutWide(lab, false, '', ' mssclamp 1200');
+  const [near, far] = [a.guests[0]!, b.guests[0]!];
+  await near.ping(guestAddress(1), { count: 1 });
+  for (const [mss, change] of [
+    [1200, ''],
+    [1410, 'link set vtep0 type vxlan mssclamp auto'],
+  ] as const) {
+    if (change !== '') await a.vtep(change);
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      const sniffers = [await a.sniff('guest0'), await b.sniff('guest0')];
+      const stream = await from.streamTo(to, { megabytes: 5, mode: 'check' });
+      const got = (await Promise.all(sniffers.map((sniffer) => sniffer.stop()))).map((frames) =>
+        segmentSizes(frames.filter(({ out }) => out)),
+      );
+      witness.check(stream.ok, 'TCP passes', stream);
+      witness.check(
+        got.every((sizes) => sizes.length === 1 && sizes[0] === mss),
+        `both guests are told ${mss}`,
+        got,
+      );
+    }
   }
 }
