@@ -1,5 +1,6 @@
 /** What is known of the paths to remotes, and when the host is asked anew. */
 import t from 'tap';
+import { TOO_BIG } from '../../lib/dataplane/records.js';
 import { FAR, MemoryHost, OTHER, PEER } from '../support/memory-host.js';
 import { udpFrame } from '../support/packets.js';
 
@@ -110,8 +111,19 @@ t.test('refused as too big: asked about that remote, but not for every frame of 
   host.vtep.fdb.set({ verb: 'add', mac: FAR, dst: OTHER });
   addresses();
   host.system.paths.set(OTHER, 1300);
-  const record = Int32Array.of(5, 0, 0, 0, 42, 0, 0, 0xffff, 0xc0000203 | 0, 0);
+  const record = Int32Array.of(TOO_BIG, 0, 0, 0, 42, 0, 0, 0xffff, 0xc0000203 | 0, 0);
   for (let i = 0; i < 100; i++) host.vtep.paths.refused(record, 0);
   t.equal(host.vtep.paths.least, 1250);
   t.ok(addresses() <= 8);
+});
+
+t.test('a worker tells by its ring', async (t) => {
+  const { host } = asked();
+  host.system.paths.set(PEER, 1300);
+  const [ring] = host.engine.dataplane.rings;
+  const at = ring!.claim();
+  ring!.words.set([TOO_BIG, 0, 0, 0, 42, 0, 0, 0xffff, 0xc0000202 | 0, 0], at);
+  ring!.publish();
+  host.engine.poll();
+  t.equal(host.vtep.paths.least, 1250);
 });
