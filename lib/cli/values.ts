@@ -77,6 +77,7 @@ export const mask: Value = {
     return bits === undefined ? undefined : formatMask(bits);
   },
 };
+export const mssclamp = numberOr('MSS', { off: 'off', auto: 'auto' }, number('MSS', 88, 65_495));
 export const df = choice('DF', { unset: 'unset', set: 'set', inherit: 'inherit' });
 
 /** Differentiated services (RFC 2474, 2597, 3246) as iproute2's rt_dsfield names them. */

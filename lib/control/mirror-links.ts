@@ -13,6 +13,7 @@ export function differences(link: LinkInfo, state: LinkState): Notice | undefine
   if (link.up !== state.up) notice.up = link.up;
   if (link.mac.length === 6 && address !== state.address) notice.address = address;
   if (link.mtu !== state.mtu) notice.mtu = link.mtu;
+  if (link.bridged !== state.bridged) notice.bridged = link.bridged;
   if (link.name !== state.name) notice.name = link.name;
   return Object.keys(notice).length > 0 ? notice : undefined;
 }

@@ -222,7 +222,7 @@ export class Mirror {
     // AF_BRIDGE: the interface became or ceased to be a bridge port. It is still there.
     const link = linkFamily(body) === 0 ? readLink(body) : undefined;
     const vtep = link && this.#vtep(link.ifindex);
-    if (!vtep) return;
+    if (!vtep) return this.#engine.pathsChanged();
     if (type === RTM_NEWLINK) {
       // A message tells what was; the engine itself may have changed the interface since.
       const isNews = differences(link, vtep.state()) !== undefined;
@@ -258,6 +258,7 @@ export class Mirror {
   #applyRoute({ type, flags, body }: Message): void {
     const route = readRoute(body);
     if (!route) return;
+    this.#engine.pathsChanged();
     if (type === RTM_NEWROUTE) this.#routes.add(route, (flags & NLM_F_REPLACE) !== 0);
     else this.#routes.delete(route);
   }

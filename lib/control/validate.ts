@@ -200,6 +200,7 @@ const CHANGEABLE: ReadonlySet<string> = new Set<keyof LinkChange>([
   'localbypass',
   'allow',
   'learnLimit',
+  'mssclamp',
   'mtu',
   'address',
   'up',

@@ -29,6 +29,7 @@ export const EVENTS = [
   'gbpUnlearned',
   'learnLimited',
   'bypassed',
+  'mssClamped',
 ] as const;
 export const EVENT_PROXIED = 4;
 export const EVENT_FLOODED = 5;
@@ -43,6 +44,7 @@ export const EVENT_GBP_APPLIED = 13;
 export const EVENT_GBP_UNLEARNED = 14;
 export const EVENT_LEARN_LIMITED = 15;
 export const EVENT_BYPASSED = 16;
+export const EVENT_MSS_CLAMPED = 17;
 
 /** Index of the counter of reason 0. */
 export const REASON0 = EVENT_PROXIED + EVENTS.length;

@@ -13,7 +13,7 @@
  *  10  learning: source is static elsewhere    entry_exists; unknown or moved: a record for control
  *  11  inner IP header cut off                 inner_ip_truncated
  *  12  ECN: outer CE, inner not capable        ecn; otherwise the mark is carried inward (neither inside a tag)
- *  14  handed up
+ *  14  handed up, TCP with its maximum segment size lowered if that is asked for (mss-clamp.ts)
  * (numbers of reference section 2.2; 7 is remote checksum offload, which we have not, 13 cannot happen here)
  *
  * A frame handed up is described in `out`, in place; `run` returns false when `out` is full: transmit it, empty
@@ -36,6 +36,7 @@ import { EVENT_GBP_UNLEARNED, REASON0 } from './counters.js';
 import * as options from './device.js';
 import type { Device } from './device.js';
 import { learn } from './learn.js';
+import { clampReceived } from './mss-clamp.js';
 import { drop } from './output.js';
 import type { PendingLearns } from './pending.js';
 import * as reasons from './reasons.js';
@@ -45,6 +46,7 @@ import { scrutinise } from './scrutiny.js';
 /* NB: constants of this module's own, see encap.ts. */
 const { DEVICE, GSO_SIZE, IFINDEX, LENGTH, OFFLOAD, OFFSET, PEER0, PEER1, PEER2, PEER3, PORT, STATUS, TOS } =
   batch;
+const { FULL, LEARNING, MSSCLAMP } = options;
 const { SOURCE, TYPE, TYPE_IPV4, TYPE_IPV6 } = ethernet;
 const ETHERNET_BYTES = ethernet.HEADER_BYTES;
 const IPV4_BYTES = ipv4.HEADER_BYTES;
@@ -163,6 +165,7 @@ export class Decap {
     }
     const refused = this.#congestion(frame, octets, rx.words[cell(TOS, rx.capacity, i)] & 3);
     if (refused >= 0) return drop(device, refused);
+    if ((settings.features & MSSCLAMP) !== 0) clampReceived(this.#slab, frame, octets, device);
     const w = out.words;
     const c = out.capacity;
     const j = out.length++;

@@ -34,10 +34,15 @@ export const SCRUTINY = GBP | GPE | ALLOW_KNOWN | ALLOW_FDB;
 export const RECEIVES_GBP = 1;
 export const RECEIVES_GPE = 2;
 export const RECEIVES_ZERO_CSUM6 = 4;
+/** TCP is told of a smaller maximum segment size. */
+export const MSSCLAMP = 256;
 
 export const TTL_INHERIT = -1;
 /** As in the kernel, a TOS of 1 means "inherit". */
 export const TOS_INHERIT = 1;
+/** DeviceSettings.longest where no frame is too long. */
+export const ANY_LENGTH = 0x7fffffff;
+
 export const DF_UNSET = 0;
 export const DF_SET = 1;
 export const DF_INHERIT = 2;
@@ -62,6 +67,15 @@ export interface DeviceSettings {
   macLow: number;
   /** The interface's MTU: what a frame from the underlay may carry beyond its Ethernet header. */
   mtu: number;
+  /**
+   * Frames longer than this may be too big for a remote's path, and their senders would want to know (path-mtu.ts);
+   * ANY_LENGTH where the interface is no port of a bridge.
+   */
+  longest: number;
+  /** Greatest maximum segment size of TCP, 0 = as `packet` allows; read with MSSCLAMP only. */
+  mss: number;
+  /** Octets behind the Ethernet header that interface and paths carry. */
+  packet: number;
   /** 0 = the system's default, 1 to 255, TTL_INHERIT. */
   ttl: number;
   /** 0 to 255, TOS_INHERIT. */

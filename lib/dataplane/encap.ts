@@ -2,12 +2,15 @@
  * TAP to underlay: what the VTEP does with the frames the host and its guests send (kernel: vxlan_xmit).
  *
  * A frame meets, in this order (section letters of the code below):
- *   a  proxy            an ARP request is answered from the neighbour table, or consumed (arp-proxy.ts)
+ *   a  proxy            ARP and neighbour solicitations are answered from the neighbour table, or consumed
+ *                       (arp-proxy.ts, nd-proxy.ts)
  *   b  FDB              destination MAC -> remotes; the entry's `used` is refreshed, not its `updated`
  *   c  short-circuit    `rsc`, entry marked router: routed to the guest's MAC here (short-circuit.ts), looked up again
  *   d  pending          a MAC this worker learned a moment ago (pending.ts)
  *   e  default          the all-zeros entry; none: L2 miss, dropped. No prefix logic for group addresses
  *   f  outer header     TOS with ECN, TTL, DF and source port, once a frame
+ *      path MTU         a bridged guest whose packet is too big is told so (path-mtu.ts)
+ *      TCP              the maximum segment size is lowered, if asked for (mss-clamp.ts)
  *   g  replication      to every remote: the 2nd to the nth in list order, the first one last
  *
  * What goes to the underlay is appended to `tx`, what goes back up to `back`; both describe frames that stay in
@@ -36,6 +39,9 @@ import { EVENT_FLOODED } from './counters.js';
 import * as options from './device.js';
 import type { Device } from './device.js';
 import { isLoopbackWords, LocalBypass } from './local-bypass.js';
+import { clampSent } from './mss-clamp.js';
+import { answerSolicitation } from './nd-proxy.js';
+import { tellTooBig } from './path-mtu.js';
 import type { PendingLearns } from './pending.js';
 import { postL2Miss } from './post.js';
 import * as reasons from './reasons.js';
@@ -72,7 +78,8 @@ const {
   TTL,
   SOURCE_PORT,
 } = batch;
-const { DF_INHERIT, DF_SET, L2MISS, LOCALBYPASS, PROXY, RSC, TOS_INHERIT, TTL_INHERIT, UP } = options;
+const { DF_INHERIT, DF_SET, L2MISS, LOCALBYPASS, MSSCLAMP, PROXY, RSC, TOS_INHERIT, TTL_INHERIT, UP } =
+  options;
 const { TYPE, TYPE_ARP, TYPE_IPV4, TYPE_IPV6 } = ethernet;
 const ETHERNET_BYTES = ethernet.HEADER_BYTES;
 const IPV4_BYTES = ipv4.HEADER_BYTES;
@@ -160,6 +167,8 @@ export class Encap {
         this.#didRsc = false;
         const remotes = this.#classify(rx, i, offset, length, device, back, now);
         if (remotes === CONSUMED || !this.#outer(offset, length, device)) continue;
+        if (length > device.settings.longest && this.#tooBig(rx, i, device, back, remotes)) continue;
+        if ((device.settings.features & MSSCLAMP) !== 0) clampSent(this.#slab, rx, i, device);
         this.#remotes = remotes;
         this.#replica = 0;
         this.#copies = 0;
@@ -193,11 +202,8 @@ export class Encap {
     if (length < ETHERNET_BYTES) return this.#drop(device, reasons.TX_FRAME_TOO_SMALL);
     if ((features & UP) === 0) return this.#drop(device, reasons.TX_DEVICE_DOWN);
     const type = view.getUint16(offset + TYPE);
-    // a. A VLAN-tagged ARP request is not seen here, as in the kernel.
-    if ((features & PROXY) !== 0 && type === TYPE_ARP) {
-      answerArp(this.#slab, this.#ring, device, offset, length, back, now);
-      return CONSUMED;
-    }
+    // a. A VLAN-tagged request is not seen here, as in the kernel.
+    if ((features & PROXY) !== 0 && this.#proxy(type, offset, length, device, back, now)) return CONSUMED;
     // b.
     let high = view.getInt32(offset);
     let low = view.getUint16(offset + 4);
@@ -242,6 +248,17 @@ export class Encap {
       postL2Miss(this.#ring, device, high, low);
     }
     return this.#drop(device, reasons.TX_NO_TARGET);
+  }
+
+  /** Step a. True when the frame ends here, answered or not. */
+  #proxy(type: number, offset: number, length: number, device: Device, back: Batch, now: number): boolean {
+    if (type === TYPE_ARP) {
+      answerArp(this.#slab, this.#ring, device, offset, length, back, now);
+      return true;
+    }
+    return (
+      type === TYPE_IPV6 && answerSolicitation(this.#slab, this.#ring, device, offset, length, back, now)
+    );
   }
 
   /** Step f. False when the frame's IP header is cut off: dropped, as by skb_vlan_inet_prepare. */
@@ -291,6 +308,11 @@ export class Encap {
     this.#inner = network < 0 ? length - ETHERNET_BYTES : left;
     this.#socket = sourcePort(flowHash(bytes, offset, length, this.#seed), 0, ports);
     return true;
+  }
+
+  /** True when a frame that may be too long for its path was answered. A pending address has no known path. */
+  #tooBig(rx: Batch, i: number, device: Device, back: Batch, remotes: number): boolean {
+    return remotes !== PENDING && tellTooBig(this.#slab, rx, i, device, remotes, back);
   }
 
   /** Step g. False when `tx` is full before the last remote is reached. */

@@ -4,9 +4,11 @@
  */
 import * as batch from '../memory/batch.js';
 import { type Batch, cell } from '../memory/batch.js';
+import type { RecordRing } from '../memory/ring.js';
 import * as ethernet from '../wire/ethernet.js';
 import { REASON0, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from './counters.js';
-import type { Device } from './device.js';
+import { ANY_LENGTH, type Device } from './device.js';
+import { postTooBig } from './post.js';
 import * as reasons from './reasons.js';
 
 /* NB: constants of this module's own, see encap.ts. */
@@ -74,24 +76,38 @@ export function loopBack(rx: Batch, i: number, from: Device, to: Device, back: B
     back.words[cell(GSO_SIZE, back.capacity, j)] = w[cell(GSO_SIZE, rx.capacity, i)];
     back.words[cell(CSUM, back.capacity, j)] = w[cell(CSUM, rx.capacity, i)];
   }
+  countLooped(from, to, length);
+}
+
+/** What comes back up instead of going out counts in both directions, the whole frame (kernel: vxlan_encap_bypass). */
+export function countLooped(from: Device, to: Device, length: number): void {
   from.counters[TX_PACKETS]++;
   from.counters[TX_BYTES] += length;
   to.counters[RX_PACKETS]++;
   to.counters[RX_BYTES] += length;
 }
 
-/** After `tx` was transmitted: packets and bytes of what went out, a reason for what did not. */
-export function accountTransmitted(tx: Batch, devices: readonly (Device | undefined)[]): void {
+/**
+ * After `tx` was transmitted: packets and bytes of what went out, a reason for what did not.
+ * @param ring where control is told of paths that carry less than it knew
+ */
+export function accountTransmitted(
+  tx: Batch,
+  devices: readonly (Device | undefined)[],
+  ring: RecordRing,
+): void {
   const w = tx.words;
   const c = tx.capacity;
   for (let j = 0; j < tx.length; j++) {
-    const counters = devices[w[cell(DEVICE, c, j)]]!.counters;
+    const device = devices[w[cell(DEVICE, c, j)]]!;
+    const { counters } = device;
     const status = w[cell(STATUS, c, j)];
     if (status === 0) {
       counters[TX_PACKETS]++;
       counters[TX_BYTES] += w[cell(EXTRA, c, j)];
     } else {
       counters[REASON0 + transmitReason(-status)]++;
+      if (status === -EMSGSIZE && device.settings.longest !== ANY_LENGTH) postTooBig(ring, device, tx, j);
     }
   }
 }

@@ -1,7 +1,8 @@
 /**
- * Posting what control must know to the record ring: misses and learned addresses (layout: records.ts).
+ * Posting what control must know to the record ring: misses, learned addresses, narrow paths (layout: records.ts).
  * One record a call; a full ring drops it and counts.
  */
+import { type Batch, IFINDEX, PEER0, PEER1, PEER2, PEER3 } from '../memory/batch.js';
 import type { RecordRing } from '../memory/ring.js';
 import { EVENT_L2_MISS, EVENT_L3_MISS, EVENT_RING_FULL } from './counters.js';
 import type { Device } from './device.js';
@@ -15,6 +16,7 @@ import {
   RECORD_MAC_HIGH,
   RECORD_MAC_LOW,
   RECORD_VNI,
+  TOO_BIG,
 } from './records.js';
 
 /** A MAC without a VTEP (kernel: vxlan_fdb_miss). No deduplication: the kernel has none. */
@@ -36,7 +38,14 @@ export function postL3Miss(
   post(ring, device, L3_MISS, 0, 0, a0, a1, a2, a3, 0);
 }
 
-/** Writes one record; `kind` is LEARN, MOVE or a miss. */
+/** Entry `j` of a transmitted batch was refused as too big for its path: control asks what the path carries. */
+export function postTooBig(ring: RecordRing, device: Device, tx: Batch, j: number): void {
+  const a0 = tx.get(PEER0, j);
+  const a1 = tx.get(PEER1, j);
+  post(ring, device, TOO_BIG, 0, 0, a0, a1, tx.get(PEER2, j), tx.get(PEER3, j), tx.get(IFINDEX, j));
+}
+
+/** Writes one record; `kind` is LEARN, MOVE, TOO_BIG or a miss. */
 export function post(
   ring: RecordRing,
   device: Device,

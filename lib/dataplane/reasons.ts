@@ -125,6 +125,13 @@ export const REASONS: readonly Reason[] = [
     ['txErrors'],
     'the remote is this host, and no device here receives this VNI on this port (VXLAN_VNI_NOT_FOUND)',
   ),
+  reason(
+    'nd_consumed',
+    'tx',
+    [],
+    'proxy: a solicitation for a group, to the loopback address, or with malformed options',
+  ),
+  reason('nd_unknown', 'tx', [], 'proxy: no neighbour has this IPv6 address'),
 ];
 
 export const RX_TRUNCATED_DATAGRAM = 0;
@@ -160,3 +167,5 @@ export const TX_SOCKET_FULL = 29;
 export const TX_SEND_FAILED = 30;
 export const TX_DEVICE_DOWN = 31;
 export const TX_LOCAL_VNI_NOT_FOUND = 32;
+export const TX_ND_CONSUMED = 33;
+export const TX_ND_UNKNOWN = 34;

@@ -1,14 +1,14 @@
 /**
  * What a worker tells the control thread: fixed-size records on its ring (memory/ring.ts), sixteen words each.
  *
- *   word  LEARN, MOVE               L2_MISS       L3_MISS
- *   0     kind                      kind          kind
- *   1     device                    device        device
- *   2     inner source MAC, high    MAC, high     0
- *   3     inner source MAC, low     MAC, low      0
- *   4     VNI                       VNI           VNI
- *   5-8   outer source address      0             address
- *   9     arrival interface, or 0   0             0
+ *   word  LEARN, MOVE               L2_MISS       L3_MISS       TOO_BIG
+ *   0     kind                      kind          kind          kind
+ *   1     device                    device        device        device
+ *   2     inner source MAC, high    MAC, high     0             0
+ *   3     inner source MAC, low     MAC, low      0             0
+ *   4     VNI                       VNI           VNI           VNI
+ *   5-8   outer source address      0             address       outer destination
+ *   9     arrival interface, or 0   0             0             egress interface, or 0
  *
  * A full ring drops the record and counts it: that is the rate limit a flood of new MACs meets.
  */
@@ -25,3 +25,5 @@ export const LEARN = 1;
 export const MOVE = 2;
 export const L2_MISS = 3;
 export const L3_MISS = 4;
+/** The system refused a datagram as too big for its path: time to ask for the path's MTU. */
+export const TOO_BIG = 5;

@@ -63,10 +63,10 @@ export interface VtepApi {
   set(change: LinkChange): void;
   statistics(): LinkStatistics;
   /**
-   * The interface was changed from outside (RTM_NEWLINK): flags, MAC or MTU. Going down flushes dynamic FDB
+   * The interface was changed from outside (RTM_NEWLINK): flags, MAC, MTU, name, or whether it is a bridge's port. Going down flushes dynamic FDB
    * entries and closes the socket when no other VTEP uses it, as vxlan_stop does.
    */
-  noticed(change: { up?: boolean; address?: string; mtu?: number; name?: string }): void;
+  noticed(change: { up?: boolean; address?: string; mtu?: number; name?: string; bridged?: boolean }): void;
 }
 
 export interface EngineApi {
@@ -77,6 +77,8 @@ export interface EngineApi {
   list(): VtepApi[];
   /** Removes a VTEP and its interface (unless persistent). `gone` = the interface vanished by itself. */
   delete(name: string, gone?: boolean): void;
+  /** Routes or interfaces of the host have changed, and with them perhaps what paths to remotes carry. */
+  pathsChanged(): void;
   /** Called with every event, in order. Returns the unsubscribe function. */
   subscribe(listener: (event: VtepEvent) => void): () => void;
   /** All addresses of the host the underlay is on, whenever they change: where `localbypass` has its knowledge from. */

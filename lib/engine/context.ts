@@ -1,6 +1,7 @@
 /** What the tables of one VTEP share with it: who they belong to, what time it is, where changes are told. */
 import type { Clock } from './clock.js';
 import type { VtepEvent } from './types.js';
+import type { VtepHost } from './vtep-host.js';
 
 /** Names and indexes of the host's interfaces; the engine's system answers (system.ts). */
 export interface InterfaceNames {
@@ -25,8 +26,36 @@ export interface TableContext {
   emit(event: VtepEvent): void;
   /** A change that may decide which address signs ICMP errors (router entries and neighbours). */
   routersChanged(): void;
+  /** A remote is known that was not. */
+  remoteAdded(index: number): void;
   /** An FDB entry was removed: there is room for another. */
   removed(): void;
   /** FDB entries went by somebody's word: workers must not go on with what they learned a moment ago. */
   unlearn(): void;
+}
+
+/** What of a context the VTEP itself answers. */
+type Wishes = Pick<TableContext, 'routersChanged' | 'remoteAdded' | 'removed' | 'unlearn'>;
+
+/** The context of the tables of a VTEP whose interface is `tap`. */
+export function tableContext(
+  tap: { readonly name: string },
+  config: { readonly id: number; readonly dstport: number },
+  family: 4 | 6,
+  host: VtepHost,
+  wishes: Wishes,
+): TableContext {
+  return {
+    get dev() {
+      return tap.name;
+    },
+    vni: config.id,
+    port: config.dstport,
+    family,
+    clock: host.clock,
+    interfaces: host.system,
+    isLocal: (address, ifindex) => host.isLocal(address, ifindex),
+    emit: (event) => host.emit(event),
+    ...wishes,
+  };
 }

@@ -7,7 +7,7 @@
  * const vtep = engine.add({ name: 'vtep0', id: 42, remote: '192.0.2.2', dstport: 4789 });
  * vtep.set({ up: true });
  */
-import { KIND, L2_MISS, L3_MISS, RECORD_DEVICE } from '../dataplane/records.js';
+import { KIND, L2_MISS, L3_MISS, RECORD_DEVICE, TOO_BIG } from '../dataplane/records.js';
 import { VtepError } from '../errors.js';
 import type { RecordRing } from '../memory/ring.js';
 import type { EngineApi } from './api.js';
@@ -136,6 +136,10 @@ export class Engine implements EngineApi {
     this.#remove(vtep);
   }
 
+  pathsChanged(): void {
+    for (const vtep of this.#vteps) vtep.paths.stale();
+  }
+
   subscribe(listener: (event: VtepEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -197,6 +201,7 @@ export class Engine implements EngineApi {
     const kind = words[at + KIND];
     if (kind === L2_MISS) vtep?.missed(2, words, at);
     else if (kind === L3_MISS) vtep?.missed(3, words, at);
+    else if (kind === TOO_BIG) vtep?.paths.refused(words, at);
     else vtep?.learn(words, at);
   }
 

@@ -59,6 +59,7 @@ export class EntryRemotes {
     const [a0, a1, a2, a3] = key.address;
     const index = this.#remotes.intern(a0, a1, a2, a3, key.port, key.vni, key.ifindex);
     if (index >= 0) this.#locate(index);
+    if (index >= 0 && this.#remotes.references(index) === 1) this.#context.remoteAdded(index);
     return index;
   }
 

@@ -60,6 +60,7 @@ export class Loop {
   /** Whether the last burst left nothing behind, or nearly. */
   drained = true;
   readonly #devices: (Device | undefined)[];
+  readonly #ring: RecordRing;
   readonly #frames: TransmitPort;
   readonly #datagrams: TransmitPort;
   readonly #encap: Encap;
@@ -80,6 +81,7 @@ export class Loop {
     // Frames for another VTEP of this host come on top of one answer a frame.
     this.#replies = new Batch(2 * burst);
     this.#devices = options.devices;
+    this.#ring = options.ring;
     this.#frames = options.frames;
     this.#datagrams = options.datagrams;
     this.#encap = new Encap(this.slab, options.ring, this.pending, options.seed, options.devices);
@@ -167,7 +169,7 @@ export class Loop {
     const batch = this.#gathered;
     if (batch.length === 0) return;
     this.#datagrams.transmit(this.slab, batch);
-    accountTransmitted(batch, this.#devices);
+    accountTransmitted(batch, this.#devices, this.#ring);
     batch.length = 0;
   }
 

@@ -13,8 +13,10 @@
 import { VtepError } from '../errors.js';
 import { MemoryDatagrams, MemoryFrames, MemoryFrameWriter } from '../port/memory-port.js';
 import type { ReceivePort, TransmitPort } from '../port/port.js';
-import { formatMac } from '../wire/text.js';
+import { formatAddress, formatMac } from '../wire/text.js';
 import type { PortFactory, SocketRequest, System, Tap, TapRequest } from './system.js';
+
+const DEFAULT_PATH = 1_500;
 
 interface MemoryInterface {
   tap: Tap;
@@ -25,6 +27,8 @@ export class MemorySystem implements System {
   /** What every VTEP of the host sends, and what arrives for any of them on the port it listens on. */
   readonly underlay = new MemoryDatagrams();
   readonly ports: PortFactory;
+  /** Path MTUs by address; others have 1500. */
+  readonly paths = new Map<string, number>();
   readonly #interfaces = new Map<number, MemoryInterface>();
   readonly #sockets = new Map<number, SocketRequest>();
   /** Interfaces besides the VTEPs', for `dev` and `via`: name to MTU. */
@@ -62,6 +66,10 @@ export class MemorySystem implements System {
     return mtu;
   }
 
+  pathMtu(address: Int32Array): number {
+    return this.paths.get(formatAddress(address)) ?? DEFAULT_PATH;
+  }
+
   openTap(request: TapRequest): Tap {
     const fd = this.#next++;
     const tap: Tap = {
@@ -72,6 +80,7 @@ export class MemorySystem implements System {
       address: request.address ?? formatMac(0x02000000, fd),
       mtu: request.mtu,
       up: false,
+      bridged: false,
       offloads: 0,
       missing: [],
     };

@@ -1,7 +1,7 @@
 /** The kernel's interfaces, TAPs and sockets, by way of native-shim and rtnetlink. */
 import { VtepError } from '../errors.js';
 import { errnoName } from '../native/errno.js';
-import { deleteLink, getLink, setLinkGso, setLinkQueue } from '../native/netlink/request.js';
+import { deleteLink, getLink, getRoute, setLinkGso, setLinkQueue } from '../native/netlink/request.js';
 import { portOwner } from '../native/port-owner.js';
 import {
   OFFLOAD_CSUM,
@@ -59,6 +59,13 @@ export class NativeSystem implements System {
     const link = getLink(this.#shim, name);
     if (link === undefined) throw noDevice(name);
     return link.mtu;
+  }
+
+  pathMtu(address: Int32Array, ifindex: number): number {
+    const route = getRoute(this.#shim, address, ifindex);
+    const hop = route?.nextHops[0];
+    if (route?.mtu !== undefined || hop === undefined) return route?.mtu ?? 0;
+    return getLink(this.#shim, hop.ifindex)?.mtu ?? 0;
   }
 
   openTap(request: TapRequest): Tap {
@@ -136,6 +143,7 @@ export class NativeSystem implements System {
       address: formatOctets(link.mac),
       mtu: link.mtu,
       up: link.up,
+      bridged: link.bridged,
       offloads: info.offloads,
       missing: MISSING_NAMES.filter(([bit]) => (info.offloads & bit) === 0).map(([, name]) => name),
     };

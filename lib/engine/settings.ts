@@ -2,6 +2,7 @@
 import {
   ALLOW_FDB,
   ALLOW_KNOWN,
+  ANY_LENGTH,
   DF_INHERIT,
   DF_SET,
   DF_UNSET,
@@ -14,6 +15,7 @@ import {
   LEARN_LIMIT,
   LEARNING,
   LOCALBYPASS,
+  MSSCLAMP,
   PROXY,
   RECEIVES_GBP,
   RECEIVES_GPE,
@@ -23,6 +25,7 @@ import {
   TTL_INHERIT,
   UP,
 } from '../dataplane/device.js';
+import { HEADER_BYTES } from '../wire/ethernet.js';
 import { parseMac } from '../wire/text.js';
 import { defaultReservedBits, headerWord, reservedWords } from './header-bits.js';
 import type { LinkConfig } from './types.js';
@@ -56,6 +59,7 @@ export function withDefaults(config: Partial<LinkConfig> & Pick<LinkConfig, 'nam
     // As iproute2 has it for `external`, without which the kernel knows no gpe.
     learning: !gpe,
     maxaddress: 0,
+    mssclamp: 'off',
     proxy: false,
     rsc: false,
     l2miss: false,
@@ -106,6 +110,10 @@ export interface SettingsState {
   address: string;
   mtu: number;
   up: boolean;
+  /** Of the interface: a port of a bridge. */
+  bridged: boolean;
+  /** Octets behind the inner Ethernet header that every remote's path carries, 0 = not known. */
+  packetLimit: number;
   /** maxaddress is reached. */
   full: boolean;
   router4: number;
@@ -131,11 +139,15 @@ export function deviceSettings(config: LinkConfig, state: SettingsState): Omit<D
       (config.allow === 'known' ? ALLOW_KNOWN : config.allow === 'fdb' ? ALLOW_FDB : 0) |
       (config.localbypass ? LOCALBYPASS : 0) |
       (config.learnLimit > 0 ? LEARN_LIMIT : 0) |
+      (config.mssclamp === 'off' ? 0 : MSSCLAMP) |
       (state.up ? UP : 0) |
       (state.full ? FULL : 0),
     macHigh: mac.high,
     macLow: mac.low,
     mtu: state.mtu,
+    longest: state.bridged && state.packetLimit > 0 ? HEADER_BYTES + state.packetLimit : ANY_LENGTH,
+    mss: typeof config.mssclamp === 'number' ? config.mssclamp : 0,
+    packet: state.packetLimit > 0 ? Math.min(state.mtu, state.packetLimit) : state.mtu,
     ttl: config.ttl === 'inherit' ? TTL_INHERIT : config.ttl,
     tos: config.tos === 'inherit' ? TOS_INHERIT : config.tos,
     df: config.df === 'set' ? DF_SET : config.df === 'inherit' ? DF_INHERIT : DF_UNSET,

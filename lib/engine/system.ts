@@ -25,6 +25,8 @@ export interface Tap {
   address: string;
   mtu: number;
   up: boolean;
+  /** It is a port of a bridge. */
+  bridged: boolean;
   /** OFFLOAD_* bits in force, and the names of those the kernel lacks. */
   offloads: number;
   missing: string[];
@@ -58,6 +60,8 @@ export interface PortFactory {
 export interface System extends InterfaceNames {
   /** MTU of an interface; throws ERR_VTEP_NO_DEVICE when there is none of that name. */
   mtuOf(name: string): number;
+  /** MTU of the path to an address by an interface (0 = any), as the host knows it now; 0 without a route. */
+  pathMtu(address: Int32Array, ifindex: number): number;
   /** Makes or attaches a TAP, down, with offloads; throws a VtepError and leaves nothing. */
   openTap(request: TapRequest): Tap;
   /** Removes the interface, if this system created it; the queues stay open until closed. */

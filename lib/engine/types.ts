@@ -34,6 +34,8 @@ export interface LinkConfig {
   ageing: number;
   /** Greatest number of FDB entries, 0 = no limit. */
   maxaddress: number;
+  /** Lowers the maximum segment size of TCP through the device: to a number, or to what MTU and paths allow. */
+  mssclamp: 'off' | 'auto' | number;
   proxy: boolean;
   rsc: boolean;
   l2miss: boolean;
@@ -83,6 +85,7 @@ export type LinkChange = Partial<
     | 'localbypass'
     | 'allow'
     | 'learnLimit'
+    | 'mssclamp'
     | 'mtu'
     | 'address'
   >
@@ -100,6 +103,8 @@ export interface LinkState extends LinkConfig {
   address: string;
   mtu: number;
   up: boolean;
+  /** True when the interface is a port of a bridge: frames too big for the underlay are then answered. */
+  bridged: boolean;
   /** True when the TAP existed before and will be left behind. */
   persistent: boolean;
   /** True when the system refused UDP_SEGMENT or the like and the device works without; names of what is off. */

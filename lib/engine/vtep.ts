@@ -11,12 +11,13 @@ import { RECORD_VNI } from '../dataplane/records.js';
 import { formatMac } from '../wire/text.js';
 import type { VtepApi } from './api.js';
 import { Attachment } from './attachment.js';
-import type { TableContext } from './context.js';
+import { type TableContext, tableContext } from './context.js';
 import { Forwarding } from './forwarding.js';
 import { Learning } from './learning.js';
 import { missEvent } from './miss-event.js';
 import { Neighbours } from './neighbours.js';
 import { asMeant, checkAddress, checkUnderlay, mtuAfter } from './option-checks.js';
+import { PathMtus } from './path-mtus.js';
 import { findRouters, NO_ROUTER } from './router-addresses.js';
 import { Routes } from './routes.js';
 import { DEFAULT_AGEING, deviceSettings, underlayFamily } from './settings.js';
@@ -35,6 +36,7 @@ export class Vtep implements VtepApi {
   readonly routes: Routes;
   readonly family: 4 | 6;
   readonly tables: DeviceTables;
+  readonly paths: PathMtus;
   #config: LinkConfig;
   readonly #host: VtepHost;
   readonly #tap: Tap;
@@ -57,6 +59,9 @@ export class Vtep implements VtepApi {
     );
     this.#workers = new WorkerLink(host.dataplane, index, tap);
     this.#attachment = new Attachment(host.underlay, host.system, this.family);
+    this.paths = new PathMtus(this.tables.remotes, host.system, this.family, host.clock, () =>
+      this.#publish(),
+    );
     const context = this.#context();
     this.fdb = new Forwarding(this.tables.fdb, this.tables.remotes, this.tables.lists, context);
     this.neighbours = new Neighbours(this.tables.neighbours, context);
@@ -89,6 +94,7 @@ export class Vtep implements VtepApi {
       address: this.#tap.address,
       mtu: this.#tap.mtu,
       up: this.#up,
+      bridged: this.#tap.bridged,
       persistent: !this.#tap.created,
       missing: this.#tap.missing,
     };
@@ -131,10 +137,11 @@ export class Vtep implements VtepApi {
     return statistics(this.#workers.counters, this.#learning.events);
   }
 
-  noticed(change: { up?: boolean; address?: string; mtu?: number; name?: string }): void {
+  noticed(change: Parameters<VtepApi['noticed']>[0]): void {
     if (change.name !== undefined) this.#rename(change.name);
     if (change.address !== undefined) this.#tap.address = change.address;
     if (change.mtu !== undefined) this.#tap.mtu = change.mtu;
+    if (change.bridged !== undefined) this.#tap.bridged = change.bridged;
     this.#publish();
     if (change.up === true && !this.#up) this.#goUpOrBack();
     if (change.up === false && this.#up) this.#goDown();
@@ -152,8 +159,9 @@ export class Vtep implements VtepApi {
     this.#host.emit(missEvent(layer, this.name, words, at));
   }
 
-  /** Housekeeping: ageing when due, and which address signs ICMP errors. */
+  /** Housekeeping: ageing and paths when due, and which address signs ICMP errors. */
   tick(): void {
+    this.paths.tick();
     if (this.#routersStale) {
       this.#routersStale = false;
       this.#routers = findRouters(this.neighbours, this.fdb);
@@ -261,12 +269,15 @@ export class Vtep implements VtepApi {
   // --- telling ----------------------------------------------------------------------------------------
 
   #settings() {
-    const { address, mtu } = this.#tap;
+    const { address, mtu, bridged } = this.#tap;
     const { isFull: full } = this.#learning;
-    return deviceSettings(this.#config, { address, mtu, up: this.#up, full, ...this.#routers });
+    const packetLimit = this.paths.least;
+    const state = { address, mtu, bridged, packetLimit, up: this.#up, full, ...this.#routers };
+    return deviceSettings(this.#config, state);
   }
 
   #publish(): void {
+    this.paths.active = this.#up && (this.#tap.bridged || this.#config.mssclamp === 'auto');
     this.#workers.settings(this.#settings(), this.#attachment.egress);
   }
 
@@ -275,26 +286,15 @@ export class Vtep implements VtepApi {
   }
 
   #context(): TableContext {
-    const { id: vni, dstport: port } = this.#config;
-    const tap = this.#tap;
-    return {
-      get dev() {
-        return tap.name;
-      },
-      vni,
-      port,
-      family: this.family,
-      clock: this.#host.clock,
-      interfaces: this.#host.system,
-      isLocal: (address, ifindex) => this.#host.isLocal(address, ifindex),
-      emit: (event) => this.#host.emit(event),
+    return tableContext(this.#tap, this.#config, this.family, this.#host, {
       routersChanged: () => {
         this.#routersStale = this.#config.rsc;
       },
+      remoteAdded: (index) => this.paths.added(index),
       removed: () => this.#learning.removed(),
       unlearn: () => {
         if (this.#config.learning) this.#workers.unlearn();
       },
-    };
+    });
   }
 }

@@ -6,10 +6,12 @@
  *        4     UDP port,         0 = the device's
  *        5     VNI,             -1 = the device's (0 is a legal VNI)
  *        6     interface index,  0 = the device's
- *        7     flags, of control's making: the address is this host's (LOCAL), a peer that may send (KNOWN),
- *              a peer at its learn limit (FULL). A record is half a cache line and never straddles two
+ *        7     what control knows of it. Low bits: flags, that the address is this host's (LOCAL), a peer that may
+ *              send (KNOWN), a peer at its learn limit (FULL). From bit 8 on: the greatest packet its path carries,
+ *              0 = not known. A record is half a cache line and never straddles two
  *
- * But for its flags a remote never changes. Workers read its columns by index. Since FDB entries refer to remotes, the table waits for its readers when it grows (memory/epoch.ts).
+ * But for word 7 a remote never changes. Workers read its columns by index; only the writer looks one up by value. Since FDB
+ * entries refer to remotes, the table waits for its readers when it grows (memory/epoch.ts).
  */
 import { hash4 } from './hash.js';
 import { HashTable, type TableOptions, type TableShare } from './hash-table.js';
@@ -18,7 +20,9 @@ const RECORD_WORDS = 8;
 const PORT = 4;
 const VNI = 5;
 const IFINDEX = 6;
-const FLAGS = 7;
+const KNOWLEDGE = 7;
+const LIMIT_SHIFT = 8;
+const FLAG_BITS = (1 << LIMIT_SHIFT) - 1;
 
 /** Bits of the flags. */
 export const REMOTE_LOCAL = 1;
@@ -87,7 +91,7 @@ export class RemoteTable extends HashTable {
     records[word + PORT] = port;
     records[word + VNI] = vni;
     records[word + IFINDEX] = ifindex;
-    records[word + FLAGS] = 0;
+    records[word + KNOWLEDGE] = 0;
     this.link(index);
     this.#count(index);
     return index;
@@ -178,24 +182,35 @@ export class RemoteTable extends HashTable {
 
   /** True when the address is one of this host. */
   isLocal(index: number): boolean {
-    return (this.records[index * RECORD_WORDS + FLAGS] & REMOTE_LOCAL) !== 0;
+    return (this.records[index * RECORD_WORDS + KNOWLEDGE] & REMOTE_LOCAL) !== 0;
   }
 
   /** True for a peer that entries given by hand or by a control plane name. */
   isKnown(index: number): boolean {
-    return (this.records[index * RECORD_WORDS + FLAGS] & REMOTE_KNOWN) !== 0;
+    return (this.records[index * RECORD_WORDS + KNOWLEDGE] & REMOTE_KNOWN) !== 0;
   }
 
   /** True while no more MACs are to be learned behind it. */
   isFull(index: number): boolean {
-    return (this.records[index * RECORD_WORDS + FLAGS] & REMOTE_FULL) !== 0;
+    return (this.records[index * RECORD_WORDS + KNOWLEDGE] & REMOTE_FULL) !== 0;
   }
 
   /** Writer: sets or clears one of the flags; writes nothing when it is so already. */
   mark(index: number, flag: number, on: boolean): void {
-    const before = this.records[index * RECORD_WORDS + FLAGS];
+    const before = this.records[index * RECORD_WORDS + KNOWLEDGE];
     const after = on ? before | flag : before & ~flag;
-    if (after !== before) this.store(index, FLAGS, after);
+    if (after !== before) this.store(index, KNOWLEDGE, after);
+  }
+
+  /** Octets behind the inner Ethernet header that reach it in one piece, 0 = not known. */
+  packetLimit(index: number): number {
+    return this.records[index * RECORD_WORDS + KNOWLEDGE] >>> LIMIT_SHIFT;
+  }
+
+  /** Writer: what was found out about the path to a remote, 0 to 65,535. */
+  setPacketLimit(index: number, octets: number): void {
+    const flags = this.records[index * RECORD_WORDS + KNOWLEDGE] & FLAG_BITS;
+    this.store(index, KNOWLEDGE, (octets << LIMIT_SHIFT) | flags);
   }
 
   protected override get isReferredTo(): boolean {

@@ -149,7 +149,7 @@ export function buildError6(
   rest: number,
 ): number {
   const ip = networkOffset(bytes, frame, length);
-  if (ip < 0 || !mayAnswer6(bytes, frame, ip, frame + length - ip, type)) return NO_REPLY;
+  if (ip < 0 || !mayAnswer6(bytes, frame, ip, frame + length - ip)) return NO_REPLY;
   const datagram = ipv6.HEADER_BYTES + ipv6.payloadLength(bytes, ip);
   const quoted = Math.min(datagram, V6_MAX_BYTES - V6_HEADROOM);
   const icmp = ip - HEADER_BYTES;
@@ -211,7 +211,7 @@ function isQuery4(bytes: Uint8Array, ip: number): boolean {
 }
 
 /** RFC 4443, section 2.4 e: about what an ICMPv6 error must not be sent. */
-function mayAnswer6(bytes: Uint8Array, frame: number, ip: number, length: number, type: number): boolean {
+function mayAnswer6(bytes: Uint8Array, frame: number, ip: number, length: number): boolean {
   if (get16(bytes, ip - 2) !== ethernet.TYPE_IPV6 || ipv6.checkIpv6(bytes, ip, length) !== 0) return false;
   const group = ethernet.isMulticast(bytes, frame) || ipv6.isMulticastAddress(bytes, ip + ipv6.DESTINATION);
   // Packet Too Big alone may answer a multicast packet (e.3), but then not from the group's own address.
@@ -219,18 +219,17 @@ function mayAnswer6(bytes: Uint8Array, frame: number, ip: number, length: number
   if (ipv6.isUnspecifiedAddress(bytes, ip + ipv6.SOURCE) || ipv6.isLoopbackAddress(bytes, ip + ipv6.SOURCE)) {
     return false;
   }
-  return isAnswerable6(bytes, ip, type);
+  return isAnswerable6(bytes, ip);
 }
 
 /** Walks the extension headers: false for later fragments, ICMPv6 errors and redirects, and what ends too early. */
-function isAnswerable6(bytes: Uint8Array, ip: number, type: number): boolean {
+export function isAnswerable6(bytes: Uint8Array, ip: number): boolean {
   const end = ip + ipv6.HEADER_BYTES + ipv6.payloadLength(bytes, ip);
   let header = ipv6.nextHeader(bytes, ip);
   let at = ip + ipv6.HEADER_BYTES;
   while (ipv6.isExtension(header)) {
     if (at + 8 > end) return false;
-    // A Packet Too Big concerns the path, which later fragments take as well.
-    if (header === ipv6.FRAGMENT && (get16(bytes, at + 2) & 0xfff8) !== 0) return type === V6_PACKET_TOO_BIG;
+    if (header === ipv6.FRAGMENT && (get16(bytes, at + 2) & 0xfff8) !== 0) return false;
     const next = bytes[at];
     at += ipv6.extensionBytes(bytes, at, header);
     header = next;
@@ -241,7 +240,7 @@ function isAnswerable6(bytes: Uint8Array, ip: number, type: number): boolean {
 }
 
 /** Copies Ethernet header and tags from `frame` to `reply`, the two addresses swapped. */
-function putLinkLayer(bytes: Uint8Array, reply: number, frame: number, ip: number): void {
+export function putLinkLayer(bytes: Uint8Array, reply: number, frame: number, ip: number): void {
   const high = get32(bytes, frame + ethernet.SOURCE);
   const low = get16(bytes, frame + ethernet.SOURCE + 4);
   const ownHigh = get32(bytes, frame + ethernet.DESTINATION);
@@ -251,7 +250,8 @@ function putLinkLayer(bytes: Uint8Array, reply: number, frame: number, ip: numbe
   ethernet.putMac(bytes, reply + ethernet.SOURCE, ownHigh, ownLow);
 }
 
-function putIcmp(bytes: Uint8Array, icmp: number, type: number, code: number, rest: number): void {
+/** Writes an ICMP header whose checksum is still to be computed. */
+export function putIcmp(bytes: Uint8Array, icmp: number, type: number, code: number, rest: number): void {
   bytes[icmp + TYPE] = type;
   bytes[icmp + CODE] = code;
   put16(bytes, icmp + CHECKSUM, 0);

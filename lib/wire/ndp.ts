@@ -39,6 +39,8 @@ export const SOURCE_LINK_LAYER = 1;
 export const TARGET_LINK_LAYER = 2;
 const OPTION_BYTES = 8;
 const HOP_LIMIT = 255;
+/** What the kernel copies of a traffic class: the four bits its header calls `priority` (measured on 6.18). */
+const PRIORITY = 0xf0;
 
 /** Octets of an advertisement with its Ethernet header and one option. */
 export const ADVERTISEMENT_BYTES = ethernet.HEADER_BYTES + ipv6.HEADER_BYTES + OPTIONS + OPTION_BYTES;
@@ -52,19 +54,19 @@ export const NDP_OPTION = -3;
 
 /**
  * Says whether an IPv6 packet is a solicitation a proxy may answer (vxlan_xmit and neigh_reduce in vxlan_core.c).
- * Neither hop limit nor checksum are looked at, as in the kernel: the packet comes from the own segment.
+ * Neither version, payload length, hop limit nor checksum are looked at, as in the kernel: the packet comes from the own
+ * segment, and its end is that of the frame.
  * @param ip offset of the IPv6 header
  * @param length octets from there to the end of the frame
  * @returns 0, NDP_OTHER, NDP_TARGET or NDP_OPTION
  */
 export function checkSolicitation(bytes: Uint8Array, ip: number, length: number): number {
   const ndp = ip + ipv6.HEADER_BYTES;
-  if (length < ipv6.HEADER_BYTES + OPTIONS || ipv6.checkIpv6(bytes, ip, length) !== 0) return NDP_OTHER;
-  if (ipv6.nextHeader(bytes, ip) !== ipv6.ICMPV6 || ipv6.payloadLength(bytes, ip) < OPTIONS) return NDP_OTHER;
+  if (length < ipv6.HEADER_BYTES + OPTIONS || ipv6.nextHeader(bytes, ip) !== ipv6.ICMPV6) return NDP_OTHER;
   if (bytes[ndp + TYPE] !== SOLICITATION || bytes[ndp + CODE] !== 0) return NDP_OTHER;
   if (ipv6.isLoopbackAddress(bytes, ip + ipv6.DESTINATION)) return NDP_TARGET;
   if (ipv6.isMulticastAddress(bytes, ndp + TARGET)) return NDP_TARGET;
-  return sourceLinkLayer(bytes, ip) < 0 ? NDP_OPTION : 0;
+  return sourceLinkLayer(bytes, ip, ip + length) < 0 ? NDP_OPTION : 0;
 }
 
 /**
@@ -72,24 +74,27 @@ export function checkSolicitation(bytes: Uint8Array, ip: number, length: number)
  * target to who asked.
  * @param frame offset of an untagged Ethernet header followed by a packet that checkSolicitation accepted, with room
  *   for ADVERTISEMENT_BYTES
+ * @param length octets of the frame
  * @param isRouter sets the R flag
  * @returns the advertisement's length, always ADVERTISEMENT_BYTES
  */
 export function buildAdvertisement(
   bytes: Uint8Array,
   frame: number,
+  length: number,
   high: number,
   low: number,
   isRouter: boolean,
 ): number {
   const ip = frame + ethernet.HEADER_BYTES;
   const ndp = ip + ipv6.HEADER_BYTES;
-  const option = sourceLinkLayer(bytes, ip);
+  const option = sourceLinkLayer(bytes, ip, frame + length);
   const asker = option > 0 ? option + 2 : frame + ethernet.SOURCE;
   ethernet.putMac(bytes, frame, get32(bytes, asker), get16(bytes, asker + 4));
   ethernet.putMac(bytes, frame + ethernet.SOURCE, high, low);
   const payload = OPTIONS + OPTION_BYTES;
-  ipv6.putIpv6(bytes, ip, payload, ipv6.trafficClass(bytes, ip), 0, ipv6.ICMPV6, HOP_LIMIT);
+  const traffic = ipv6.trafficClass(bytes, ip) & PRIORITY;
+  ipv6.putIpv6(bytes, ip, payload, traffic, 0, ipv6.ICMPV6, HOP_LIMIT);
   copy128(bytes, ip + ipv6.DESTINATION, ip + ipv6.SOURCE);
   copy128(bytes, ip + ipv6.SOURCE, ndp + TARGET);
   bytes[ndp + TYPE] = ADVERTISEMENT;
@@ -101,16 +106,17 @@ export function buildAdvertisement(
   return ADVERTISEMENT_BYTES;
 }
 
-/** Offset of the source link-layer address option of a solicitation; 0 when there is none, -1 when options are broken. */
-function sourceLinkLayer(bytes: Uint8Array, ip: number): number {
-  const end = ip + ipv6.HEADER_BYTES + ipv6.payloadLength(bytes, ip);
-  let found = 0;
+/**
+ * Offset of the first source link-layer address option of a solicitation; 0 when there is none, -1 when an option in
+ * front of it, or it itself, is malformed. What follows it is not looked at, and neither is a lone last octet (measured).
+ */
+function sourceLinkLayer(bytes: Uint8Array, ip: number, end: number): number {
   let at = ip + ipv6.HEADER_BYTES + OPTIONS;
-  while (at < end) {
-    const length = at + 2 <= end ? bytes[at + 1] << 3 : 0;
+  while (at + 1 < end) {
+    const length = bytes[at + 1] << 3;
     if (length === 0 || at + length > end) return -1;
-    if (bytes[at] === SOURCE_LINK_LAYER && length === OPTION_BYTES) found = at;
+    if (bytes[at] === SOURCE_LINK_LAYER) return at;
     at += length;
   }
-  return found;
+  return 0;
 }

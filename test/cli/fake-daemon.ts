@@ -37,7 +37,9 @@ interface Device {
   routes: RouteEntry[];
 }
 
-const CHANGES = 'remote group local dev ttl tos df flowlabel learning ageing mtu address up'.split(' ');
+const CHANGES = 'remote group local dev ttl tos df flowlabel learning ageing mssclamp mtu address up'.split(
+  ' ',
+);
 
 const refuse = (code: VtepErrorCode, message: string, errno: string, word?: string): Refusal => ({
   code,

@@ -26,6 +26,8 @@ t.test('words that stand for numbers', async (t) => {
   t.equal(value.ttl.read('inherit'), 'inherit');
   t.equal(value.ttl.read('256'), undefined);
   t.equal(value.seconds.read('none'), 0);
+  t.same(['auto', 'off', '1400', '88', '65495'].map(value.mssclamp.read), ['auto', 'off', 1400, 88, 65_495]);
+  t.same(['87', '65496', 'on', ''].map(value.mssclamp.read), [undefined, undefined, undefined, undefined]);
   t.equal(value.limit.read('unlimited'), 0);
   t.equal(value.limit.read('constructor'), undefined, 'no word of Object.prototype');
 });

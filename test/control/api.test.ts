@@ -116,6 +116,7 @@ t.test('requests that do not fit the schema', async (t) => {
     [{ df: 'on' }, 'on', 'df is "on"; expected "unset", "set" or "inherit"'],
     [{ mtu: 67 }, '67', 'mtu is 67; expected an MTU, 68 to 65535'],
     [{ srcport: [1, 70000] }, '70000', 'srcport[1] is 70000; expected a UDP port, 0 to 65535'],
+    [{ mssclamp: 87 }, '87', 'mssclamp is 87; expected a maximum segment size, 88 to 65495, "auto" or "off"'],
     [{ learning: 'yes' }, 'yes', 'learning is "yes"; expected true or false'],
   ];
   for (const [body, word, message] of cases) {

@@ -182,6 +182,20 @@ t.test('the interface changed from outside', { skip: NEEDS_ROOT }, async (t) => 
   t.same(vtep.notices.at(-1), { name: 'blue' });
 });
 
+t.test('a port of a bridge, and paths that may have changed', { skip: NEEDS_ROOT }, async (t) => {
+  const { engine, vtep, ip } = await scene(t, 'mirror-port');
+  await ip('link add br0 type bridge', 'link set vtep0 master br0');
+  t.ok(await until(() => vtep.state().bridged));
+  await ip('link set vtep0 nomaster');
+  t.ok(await until(() => !vtep.state().bridged));
+  engine.pathChanges = 0;
+  await ip('link set ve1 mtu 1400');
+  t.ok(await until(() => engine.pathChanges > 0), "another interface's MTU");
+  engine.pathChanges = 0;
+  await ip('addr add 192.0.2.1/24 dev ve1', 'route add 198.51.100.0/24 via 192.0.2.2');
+  t.ok(await until(() => engine.pathChanges > 0), 'a route');
+});
+
 t.test('a bridge port leaving its bridge is not deleted', { skip: NEEDS_ROOT }, async (t) => {
   const { vtep, engine, ip } = await scene(t, 'mirror-bridge');
   await ip(

@@ -29,6 +29,7 @@ t.test("the kernel's defaults", (t) => {
     learning: true,
     ageing: 300,
     maxaddress: 0,
+    mssclamp: 'off',
     proxy: false,
     rsc: false,
     l2miss: false,

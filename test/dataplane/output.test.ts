@@ -41,14 +41,14 @@ const SENT: [string, string][] = [
 t.test('datagrams', async (t) => {
   const bench = new Bench();
   finished(bench, [0, 0, 'EPERM']);
-  accountTransmitted(bench.tx, [bench.device]);
+  accountTransmitted(bench.tx, [bench.device], bench.ring);
   t.equal(bench.device.counters[TX_PACKETS], 2);
   t.equal(bench.device.counters[TX_BYTES], 200);
   t.same(bench.reasons(), { send_failed: 1 });
   for (const [errno, reason] of SENT) {
     const one = new Bench();
     finished(one, [errno]);
-    accountTransmitted(one.tx, [one.device]);
+    accountTransmitted(one.tx, [one.device], one.ring);
     t.same(one.reasons(), { [reason]: 1 }, errno);
     t.equal(one.device.counters[TX_PACKETS], 0);
   }

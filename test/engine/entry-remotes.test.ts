@@ -24,6 +24,7 @@ function tables() {
     isLocal: () => false,
     emit: () => {},
     routersChanged: () => {},
+    remoteAdded: () => {},
     removed: () => {},
     unlearn: () => {},
   } as const;

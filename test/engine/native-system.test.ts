@@ -3,6 +3,7 @@ import t from 'tap';
 import { NativeSystem, randomAddress } from '../../lib/engine/native-system.js';
 import type { SocketRequest, TapRequest } from '../../lib/engine/system.js';
 import { load } from '../../lib/native/load.js';
+import { getLink } from '../../lib/native/netlink/request.js';
 import { parseAddress } from '../../lib/wire/text.js';
 import { NEEDS_ROOT } from '../support/kernel-shim.js';
 import { OwnNamespace } from '../support/own-namespace.js';
@@ -46,6 +47,35 @@ t.test('on the kernel', { skip: NEEDS_ROOT }, async (t) => {
     t.equal(system.nameOf(999), 'if999');
     t.equal(system.mtuOf('u0'), 1_400);
     t.throws(() => system.mtuOf('u9'), { code: 'ERR_VTEP_NO_DEVICE', errno: 'ENODEV' });
+  });
+
+  t.test('what paths carry: interface, route, nothing', async (t) => {
+    namespace.ip('link set lo up');
+    namespace.ip('addr add 192.0.2.1/24 dev u0');
+    namespace.ip('addr add 2001:db8::1/64 dev u0 nodad');
+    namespace.ip('link set u0 up');
+    namespace.ip('route add 192.0.2.9/32 dev u0 mtu 1300');
+    namespace.ip('-6 route add 2001:db8::9/128 dev u0 mtu 1290');
+    const carries = (address: string, ifindex = 0) => system.pathMtu(parseAddress(address)!, ifindex);
+    t.equal(carries('192.0.2.2'), 1_400, 'the interface');
+    t.equal(carries('192.0.2.9'), 1_300, 'a route of its own');
+    t.equal(carries('2001:db8::2'), 1_400);
+    t.equal(carries('2001:db8::9'), 1_290);
+    t.equal(carries('198.51.100.1'), 0, 'no route');
+    t.equal(carries('239.1.1.1', system.indexOf('u0')), 1_400, 'a group, by its interface');
+    t.equal(carries('127.0.0.1'), 65_536);
+  });
+
+  t.test('a TAP that is a port of a bridge', async (t) => {
+    const tap = open();
+    t.notOk(tap.bridged);
+    namespace.ip('link add br0 type bridge');
+    namespace.ip('link set vtep0 master br0');
+    t.ok(getLink(shim, 'vtep0')?.bridged);
+    t.notOk(getLink(shim, 'br0')?.bridged);
+    namespace.ip('link set vtep0 nomaster');
+    t.notOk(getLink(shim, 'vtep0')?.bridged);
+    close(tap.fds);
   });
 
   t.test('a TAP: as asked for, down, gone when it is removed', async (t) => {

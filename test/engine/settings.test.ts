@@ -1,5 +1,6 @@
 import t from 'tap';
 import {
+  ANY_LENGTH,
   DF_INHERIT,
   FULL,
   GBP,
@@ -27,6 +28,8 @@ const STATE = {
   address: '02:00:00:00:00:aa',
   mtu: 1_450,
   up: true,
+  bridged: false,
+  packetLimit: 0,
   full: false,
   router4: 0,
   router6: [0, 0, 0, 0] as [number, number, number, number],
@@ -45,6 +48,7 @@ t.test('defaults are the kernel’s', async (t) => {
     learning: true,
     ageing: 300,
     maxaddress: 0,
+    mssclamp: 'off',
     proxy: false,
     rsc: false,
     l2miss: false,
@@ -109,6 +113,9 @@ t.test('what the data plane reads', async (t) => {
     macHigh: 0x02000000,
     macLow: 0x00aa,
     mtu: 1_450,
+    longest: ANY_LENGTH,
+    mss: 0,
+    packet: 1_450,
     ttl: TTL_INHERIT,
     tos: TOS_INHERIT,
     df: DF_INHERIT,

@@ -21,6 +21,7 @@ t.test('state: every option, and what the interface is', async (t) => {
     address: '02:00:00:00:00:aa',
     mtu: 1_450,
     up: true,
+    bridged: false,
     persistent: false,
     missing: [],
   });

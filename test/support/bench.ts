@@ -4,7 +4,7 @@
  */
 import { COUNTERS, REASON0 } from '../../lib/dataplane/counters.js';
 import { Decap } from '../../lib/dataplane/decap.js';
-import { Device, type DeviceSettings, LEARNING, UP } from '../../lib/dataplane/device.js';
+import { ANY_LENGTH, Device, type DeviceSettings, LEARNING, UP } from '../../lib/dataplane/device.js';
 import { Encap } from '../../lib/dataplane/encap.js';
 import { PendingLearns } from '../../lib/dataplane/pending.js';
 import { REASONS } from '../../lib/dataplane/reasons.js';
@@ -38,6 +38,9 @@ const SETTINGS: DeviceSettings = {
   macHigh: 0x02000000,
   macLow: 0x00aa,
   mtu: 1_450,
+  longest: ANY_LENGTH,
+  mss: 0,
+  packet: 1_450,
   ttl: 0,
   tos: 0,
   df: 0,

@@ -200,7 +200,15 @@ export class FakeVtep implements VtepApi {
   constructor(config: LinkConfig, ifindex: number, persistent: boolean, emit: (event: VtepEvent) => void) {
     this.ifindex = ifindex;
     const defaults = { address: '02:00:00:00:00:01', mtu: 1500 };
-    this.#state = { ...defaults, ...config, ifindex, up: false, persistent, missing: [] } as LinkState;
+    this.#state = {
+      ...defaults,
+      ...config,
+      ifindex,
+      up: false,
+      bridged: false,
+      persistent,
+      missing: [],
+    } as LinkState;
     this.fdb = new FakeFdb((action, { remotes: _remotes, ...entry }, remote) =>
       emit({ type: 'fdb', action, dev: this.name, entry, remote }),
     );
@@ -265,6 +273,11 @@ export class FakeEngine implements EngineApi {
     for (const [key, value] of this.#vteps) if (value === vtep) this.#vteps.delete(key);
     if (gone) this.gone.push(name);
     this.emit({ type: 'link', action: 'del', dev: name, link: vtep.state() });
+  }
+  /** How often pathsChanged() was called. */
+  pathChanges = 0;
+  pathsChanged(): void {
+    this.pathChanges++;
   }
   subscribe(listener: (event: VtepEvent) => void): () => void {
     this.#listeners.add(listener);

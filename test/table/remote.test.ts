@@ -98,3 +98,20 @@ t.test('growing waits for the readers, and refuses to go on without one', async 
   t.ok(table.intern(0, 0, 0xffff, 64, 0, -1, 0) >= 0);
   table.selfCheck();
 });
+
+t.test('what a path carries is kept while the table grows, and forgotten with the remote', async (t) => {
+  const table = new RemoteTable({ seed: 1 });
+  const first = table.intern(0, 0, 0xffff, 1, 0, -1, 0);
+  t.equal(table.packetLimit(first), 0, 'not known at first');
+  table.setPacketLimit(first, 1450);
+  for (let i = 2; i < 1000; i++) table.intern(0, 0, 0xffff, i, 0, -1, 0);
+  t.equal(table.packetLimit(first), 1450);
+  t.equal(RemoteTable.attach(table.share()).packetLimit(first), 1450, 'to a reader as well');
+  table.release(first);
+  const again = Array.from({ length: 10 }, (_, i) => table.intern(0, 0, 0xffff, 2000 + i, 0, -1, 0));
+  t.same(
+    again.map((index) => table.packetLimit(index)),
+    new Array(10).fill(0),
+    'its place is reused clean',
+  );
+});

@@ -24,12 +24,19 @@ function verdict(frame: Uint8Array, change: Record<number, number> = {}, length 
 
 function advertisement(frame: Uint8Array, isRouter: boolean): Uint8Array {
   const bytes = placed(frame, 0, 16);
-  return bytes.subarray(0, ndp.buildAdvertisement(bytes, 0, 0xe64bf9ce, 0xd77b, isRouter));
+  return bytes.subarray(0, ndp.buildAdvertisement(bytes, 0, frame.length, 0xe64bf9ce, 0xd77b, isRouter));
 }
 
 t.test('a solicitation', async (t) => {
   t.equal(verdict(solicitation()), 0);
   t.equal(verdict(solicitation('')), 0, 'without options');
+  t.equal(verdict(solicitation('01')), 0, 'a lone octet behind');
+  t.equal(
+    verdict(solicitation(`${MAC_OPTION} 0e00 0000 0000 0000`)),
+    0,
+    'a malformed option behind the address',
+  );
+  t.equal(verdict(solicitation(), { 5: 23 }), 0, 'a wrong payload length');
   t.equal(verdict(solicitation(`0e01 0000 0000 0000 ${MAC_OPTION}`)), 0, 'a nonce in front (RFC 3971)');
 });
 
@@ -39,12 +46,11 @@ t.test('what is none, or not for a proxy', async (t) => {
   t.equal(verdict(frame, { 6: 0 }), ndp.NDP_OTHER, 'behind an extension header');
   t.equal(verdict(frame, { 40: 136 }), ndp.NDP_OTHER, 'an advertisement');
   t.equal(verdict(frame, { 41: 1 }), ndp.NDP_OTHER, 'another code');
-  t.equal(verdict(frame, { 5: 23 }), ndp.NDP_OTHER, 'a payload without room for the target');
   t.equal(verdict(solicitation('', { target: GROUP })), ndp.NDP_TARGET, 'asks for a group');
   t.equal(verdict(solicitation('', { to: `${'00'.repeat(15)}01` })), ndp.NDP_TARGET, 'to loopback');
   t.equal(verdict(solicitation('0100 ee35 0f11 73b3')), ndp.NDP_OPTION, 'option of length 0');
   t.equal(verdict(solicitation('0102 ee35 0f11 73b3')), ndp.NDP_OPTION, 'option past the end');
-  t.equal(verdict(solicitation('01')), ndp.NDP_OPTION, 'half an option');
+  t.equal(verdict(solicitation('0e01')), ndp.NDP_OPTION, 'two octets of an option');
 });
 
 t.test('the advertisement', async (t) => {
@@ -56,6 +62,17 @@ t.test('the advertisement', async (t) => {
     expect.ipv6({ src: 'fd00:0:0:1::3', dst: 'fe80::1', hopLimit: 255, trafficClass: 0xe0, nextHeader: 58 }),
     expect.icmp({ type: 136, code: 0, rest: 0x60000000 }),
     expect.payload(hex(`${TARGET} 0201 e64b f9ce d77b`)),
+  );
+});
+
+t.test('the first of two addresses is answered, and four bits of the traffic class are kept', async () => {
+  const frame = solicitation(`${MAC_OPTION} 0101 0200 0000 00bb`);
+  frame.set([0x6b, 0x81, 0x23, 0x45], 14);
+  expect.check(
+    advertisement(frame, false),
+    expect.ethernet({ dst: 'ee:35:0f:11:73:b3' }),
+    expect.ipv6({ trafficClass: 0xb0, flowLabel: 0 }),
+    expect.icmp(),
   );
 });
 

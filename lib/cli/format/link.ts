@@ -120,6 +120,7 @@ function ownText(link: LinkState): string {
     ...(link.localbind ? ['localbind'] : []),
     ...(link.allow === 'any' ? [] : [`allow ${link.allow}`]),
     ...(link.learnLimit === 0 ? [] : [`learn-limit ${link.learnLimit}`]),
+    ...(link.mssclamp === 'off' ? [] : [`mssclamp ${link.mssclamp}`]),
   ];
   return `    ${words.join(' ')} `;
 }
@@ -133,6 +134,7 @@ function ownJson(link: LinkState): Record<string, unknown> {
     localbind: link.localbind || undefined,
     allow: link.allow === 'any' ? undefined : link.allow,
     learn_limit: link.learnLimit || undefined,
+    mssclamp: link.mssclamp === 'off' ? undefined : link.mssclamp,
   };
 }
 

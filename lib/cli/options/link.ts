@@ -16,6 +16,12 @@ const VXLAN: readonly Word[] = [
   takes('ageing', 'ageing', value.seconds, 'life of a learned entry; none and 0 mean 300, as to the kernel'),
   takes('maxaddress', 'maxaddress', value.limit, 'greatest number of FDB entries'),
   takes(
+    'mssclamp',
+    'mssclamp',
+    value.mssclamp,
+    'maximum segment size TCP is told of; auto is what fits the path',
+  ),
+  takes(
     'srcport|port',
     'srcport',
     [value.port, value.port],
@@ -71,7 +77,9 @@ const NETDEV =
 
 /** What vxlan_changelink may change. */
 const CHANGES =
-  'group remote local dev ttl tos df flowlabel learning ageing gbpId localbypass allow learnLimit'.split(' ');
+  'group remote local dev ttl tos df flowlabel learning ageing gbpId localbypass allow learnLimit mssclamp'.split(
+    ' ',
+  );
 const settable: Word = {
   ...type,
   then: VXLAN.map((word) => (CHANGES.includes(word.key) ? word : { ...word, fixed: true })),

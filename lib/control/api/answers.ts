@@ -17,6 +17,7 @@ export const LinkAnswer = Type.Object({
   ...Type.Required(NewLinkBody).properties,
   ifindex: Type.Integer(),
   up: Type.Boolean(),
+  bridged: Type.Boolean({ description: 'the interface is a port of a bridge' }),
   persistent: Type.Boolean(),
   missing: Type.Array(Type.String(), { description: 'what the system refused and the VTEP works without' }),
 });

@@ -47,6 +47,12 @@ const linkOptions = {
     maximum: 0xffffffff,
     description: 'a number of entries, 0 for no limit',
   }),
+  mssclamp: Type.Union(
+    [Type.Literal('off'), Type.Literal('auto'), Type.Integer({ minimum: 88, maximum: 65_495 })],
+    {
+      description: 'a maximum segment size, 88 to 65495, "auto" or "off"',
+    },
+  ),
   proxy: Flag,
   rsc: Flag,
   l2miss: Flag,

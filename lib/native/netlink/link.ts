@@ -31,6 +31,7 @@ const IFINFO_SIZE = 16;
 const IFLA_ADDRESS = 1;
 const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
+const IFLA_MASTER = 10;
 const IFLA_LINKINFO = 18;
 const IFLA_TXQLEN = 13;
 const IFLA_GSO_MAX_SEGS = 40;
@@ -38,7 +39,10 @@ const IFLA_GSO_MAX_SIZE = 41;
 const IFLA_NEW_NETNSID = 45;
 const IFLA_INFO_KIND = 1;
 const IFLA_INFO_DATA = 2;
+const IFLA_INFO_SLAVE_KIND = 4;
 const IFLA_VXLAN_PORT = 15;
+
+const BRIDGES: ReadonlySet<string | undefined> = new Set(['bridge', 'openvswitch']);
 
 /** What is asked about an interface. */
 export interface LinkInfo {
@@ -52,6 +56,8 @@ export interface LinkInfo {
   up: boolean;
   /** Driver, such as 'vxlan', 'veth' or 'tun'; undefined for hardware. */
   kind: string | undefined;
+  /** It is a port of a bridge or of an Open vSwitch datapath (netif_is_any_bridge_port). */
+  bridged: boolean;
   gsoMaxSegs: number | undefined;
   gsoMaxSize: number | undefined;
   /** UDP port of a kernel vxlan device. */
@@ -83,6 +89,7 @@ export function readLink(body: Uint8Array): LinkInfo | undefined {
     flags,
     up: (flags & IFF_UP) !== 0,
     kind: readText(info, IFLA_INFO_KIND),
+    bridged: attributes.has(IFLA_MASTER) && BRIDGES.has(readText(info, IFLA_INFO_SLAVE_KIND)),
     gsoMaxSegs: readU32(attributes, IFLA_GSO_MAX_SEGS),
     gsoMaxSize: readU32(attributes, IFLA_GSO_MAX_SIZE),
     vxlanPort: vxlanPortOf(info),

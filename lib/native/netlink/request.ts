@@ -24,10 +24,12 @@ import {
   viewOf,
   type Message,
 } from './message.js';
+import { readRoute, routeRequest, RTM_NEWROUTE, type RouteInfo } from './route.js';
 
 /** What of the shim is needed: the four socket calls. */
 export type NetlinkShim = Pick<Shim, 'netlinkOpen' | 'netlinkSend' | 'netlinkReceive' | 'close'>;
 
+const V4_MAPPED = 0xffff;
 /** Dumps come in datagrams of at most 32 KiB (NLMSG_GOODSIZE and its growth). */
 const BUFFER_SIZE = 65_536;
 /** One for all: making it takes longer than most answers. What is read is copied out, mostly a few hundred octets. */
@@ -96,6 +98,21 @@ export function getLink(shim: NetlinkShim, which: number | string, netns?: strin
   const { messages } = ask(shim, linkRequest(which), netns);
   const first = messages[0];
   return first?.type === RTM_NEWLINK ? readLink(first.body) : undefined;
+}
+
+/**
+ * The route that a packet to an address takes.
+ * @param address four words, IPv4 as v4-mapped
+ * @param ifindex the interface it must leave by, 0 = any
+ * @returns undefined when there is none
+ */
+export function getRoute(shim: NetlinkShim, address: Int32Array, ifindex: number): RouteInfo | undefined {
+  const octets = new Uint8Array(16);
+  address.forEach((word, i) => viewOf(octets).setInt32(4 * i, word));
+  const isIpv4 = address[0] === 0 && address[1] === 0 && address[2] === V4_MAPPED;
+  const { messages } = ask(shim, routeRequest(isIpv4 ? octets.subarray(12) : octets, ifindex));
+  const first = messages[0];
+  return first?.type === RTM_NEWROUTE ? readRoute(first.body) : undefined;
 }
 
 /** All interfaces of a namespace. */

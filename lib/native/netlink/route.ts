@@ -1,5 +1,5 @@
 /**
- * Routes over rtnetlink (linux/rtnetlink.h), read only.
+ * Routes over rtnetlink (linux/rtnetlink.h): RTM_NEWROUTE and RTM_DELROUTE read, RTM_GETROUTE written.
  *
  *   rtmsg  0        1        2        3        4        5        6        7        8                 12
  *          +--------+--------+--------+--------+--------+--------+--------+--------+-----------------+
@@ -16,10 +16,11 @@ import {
   NLM_F_REQUEST,
   readAttributes,
   readU32,
+  u32,
   viewOf,
   type Attributes,
 } from './message.js';
-import { RTN_UNICAST } from './neighbour.js';
+import { AF_INET, AF_INET6, RTN_UNICAST } from './neighbour.js';
 
 export const RTM_NEWROUTE = 24;
 export const RTM_DELROUTE = 25;
@@ -33,8 +34,11 @@ const RTA_DST = 1;
 const RTA_OIF = 4;
 const RTA_GATEWAY = 5;
 const RTA_PRIORITY = 6;
+const RTA_METRICS = 8;
 const RTA_MULTIPATH = 9;
 const RTA_TABLE = 15;
+/** In RTA_METRICS. */
+const RTAX_MTU = 2;
 const RTNH_F_ONLINK = 4;
 /** The route is a cached clone (RTM_F_CLONED), not a table's. */
 const RTM_F_CLONED = 0x200;
@@ -59,6 +63,8 @@ export interface RouteInfo {
   /** Metric; the lowest wins. */
   priority: number;
   cloned: boolean;
+  /** Where the route has one of its own, or ICMP told of a smaller one. */
+  mtu: number | undefined;
   nextHops: NextHop[];
 }
 
@@ -99,6 +105,7 @@ export function readRoute(body: Uint8Array): RouteInfo | undefined {
     tos: view.getUint8(3),
     priority: readU32(attributes, RTA_PRIORITY) ?? 0,
     cloned: (flags & RTM_F_CLONED) !== 0,
+    mtu: readU32(readAttributes(attributes.get(RTA_METRICS) ?? new Uint8Array()), RTAX_MTU),
     nextHops: multipath ? readMultipath(multipath) : single,
   };
 }
@@ -106,4 +113,20 @@ export function readRoute(body: Uint8Array): RouteInfo | undefined {
 /** Asks for all routes of all families and tables. */
 export function routeDump(): Uint8Array {
   return buildMessage(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_DUMP, new Uint8Array(RTMSG_SIZE));
+}
+
+/**
+ * Asks which route a packet to an address takes.
+ * @param address 4 or 16 octets
+ * @param ifindex the interface it must leave by, 0 = any
+ */
+export function routeRequest(address: Uint8Array, ifindex: number): Uint8Array {
+  const head = new Uint8Array(RTMSG_SIZE);
+  head[0] = address.length === 4 ? AF_INET : AF_INET6;
+  head[1] = 8 * address.length;
+  const oif = ifindex === 0 ? undefined : u32(ifindex);
+  return buildMessage(RTM_GETROUTE, NLM_F_REQUEST, head, [
+    [RTA_DST, address],
+    [RTA_OIF, oif],
+  ]);
 }

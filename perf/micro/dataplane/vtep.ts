@@ -1,6 +1,14 @@
 /** One VTEP with a table of MACs, and batches of 64 frames for it: what the data plane's benches work on. */
 import { COUNTERS } from '../../../lib/dataplane/counters.js';
-import { Device, DF_UNSET, LEARNING, PROXY, UP, type DeviceTables } from '../../../lib/dataplane/device.js';
+import {
+  ANY_LENGTH,
+  Device,
+  DF_UNSET,
+  LEARNING,
+  PROXY,
+  UP,
+  type DeviceTables,
+} from '../../../lib/dataplane/device.js';
 import { Batch, LENGTH, OFFSET } from '../../../lib/memory/batch.js';
 import { RecordRing } from '../../../lib/memory/ring.js';
 import { Slab } from '../../../lib/memory/slab.js';
@@ -53,6 +61,9 @@ export function makeDevice(entries: number): Device {
     macHigh: 0x02ffffff,
     macLow: 0xffff,
     mtu: 1450,
+    longest: ANY_LENGTH,
+    mss: 0,
+    packet: 1450,
     ttl: 0,
     tos: 0,
     df: DF_UNSET,

@@ -82,10 +82,10 @@ t.test('contradictions ask nothing', async (t) => {
 t.test('set', async (t) => {
   daemon.add({ name: 'vx0', id: 1 });
   t.same(await vtep('link set vx0 up mtu 1300'), { exit: 0, out: '', err: '' });
-  await vtep('link set dev vx0 type vxlan ttl 7 nolearning dev eth1');
+  await vtep('link set dev vx0 type vxlan ttl 7 nolearning dev eth1 mssclamp auto');
   t.same(daemon.bodies('PATCH /v1/links/vx0'), [
     { mtu: 1300, up: true },
-    { ttl: 7, learning: false, dev: 'eth1' },
+    { ttl: 7, learning: false, dev: 'eth1', mssclamp: 'auto' },
   ]);
   t.match(await vtep('link set vx0 type vxlan id 6'), {
     exit: 2,

@@ -54,6 +54,8 @@ t.test('lines', async (t) => {
   t.equal(linkLines(full, presumed(full), false).length, 2);
   const without = { ...full, missing: ['UDP_SEGMENT', 'USO'], persistent: true };
   t.equal(linkLines(without, presumed(without), true)[3], '    tap persist on missing UDP_SEGMENT USO ');
+  const clamp = { ...full, mssclamp: 1400 };
+  t.equal(linkLines(clamp, presumed(clamp), true)[3], '    tap persist off mssclamp 1400 ');
 });
 
 t.test('JSON', async (t) => {
@@ -71,6 +73,9 @@ t.test('JSON', async (t) => {
     num_tx_queues: 2,
     vtep: { persistent: false, missing: [] },
   });
+  t.notOk(JSON.stringify(json).includes('mssclamp'), 'only where it is on');
+  const clamp = { ...down, mssclamp: 'auto' as const };
+  t.match(linkJson(clamp, presumed(clamp), true), { vtep: { mssclamp: 'auto' } });
   t.notOk('remote' in vxlanJson(down), '0.0.0.0 is no destination');
 });
 

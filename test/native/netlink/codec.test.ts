@@ -17,7 +17,7 @@ import {
   text,
 } from '../../../lib/native/netlink/message.js';
 import * as neighbour from '../../../lib/native/netlink/neighbour.js';
-import { readRoute } from '../../../lib/native/netlink/route.js';
+import { readRoute, routeRequest } from '../../../lib/native/netlink/route.js';
 import { hex } from '../../support/hex.js';
 
 const bodyOf = (octets: string): Uint8Array => readMessages(hex(octets))[0]?.body ?? new Uint8Array();
@@ -60,6 +60,7 @@ t.test('routes', (t) => {
     type: 1,
     priority: 0,
     cloned: false,
+    mtu: undefined,
     nextHops: [{ ifindex: 4, gateway: hex('0a140200'), onlink: true }],
   });
   const multipath = `
@@ -107,6 +108,7 @@ t.test('a kernel vxlan device being deleted', (t) => {
     flags: 0x1002,
     up: false,
     kind: 'vxlan',
+    bridged: false,
     gsoMaxSegs: 65535,
     gsoMaxSize: 65536,
     vxlanPort: 4789,
@@ -117,6 +119,13 @@ t.test('a kernel vxlan device being deleted', (t) => {
 });
 
 t.test('requests', (t) => {
+  t.same(
+    routeRequest(hex('c0000202'), 3),
+    hex(`
+    2c000000 1a00 0100 00000000 00000000            # RTM_GETROUTE, NLM_F_REQUEST
+    02 20 00 00 00 00 00 00 00000000                # AF_INET, 32 bits
+    0800 0100 c0000202  0800 0400 03000000`), //    # RTA_DST, RTA_OIF
+  );
   t.same(
     linkRequest('eth0'),
     hex(`
