@@ -3,6 +3,7 @@ export { VtepError, type VtepErrorCode } from './errors.js';
 export type {
   EngineApi,
   ForwardingDatabase,
+  MulticastDatabase,
   NeighbourTableApi,
   RouteTableApi,
   VtepApi,

@@ -30,6 +30,12 @@ export const OBJECTS: readonly CommandObject[] = [
     forms: async () => (await import('./options/fdb.js')).forms,
   },
   {
+    names: ['mdb'],
+    says: 'which VTEPs want a multicast group',
+    verb: 'show',
+    forms: async () => (await import('./options/mdb.js')).forms,
+  },
+  {
     names: ['neigh', 'neighbor', 'neighbour'],
     says: 'which MAC an address of the overlay has',
     verb: 'show',
@@ -57,7 +63,6 @@ export const OBJECTS: readonly CommandObject[] = [
 
 /** Objects of `ip` and `bridge` that are not the VTEP's, and who does them. */
 export const FOREIGN_OBJECTS: Readonly<Record<string, 'ip' | 'bridge' | 'yet'>> = {
-  mdb: 'yet',
   vni: 'yet',
   address: 'ip',
   addr: 'ip',

@@ -54,6 +54,8 @@ const offered = (words: readonly Word[]): string[] =>
 function refusal(by: Refusal, name: string, typed: readonly string[], device: string): CommandFailure {
   const asTyped = `\`${by.split(' ')[0]} ${typed.join(' ')}\``;
   if (by === 'yet') return wrong(`"${name}" is not supported yet`);
+  if (by === 'permanent') return wrong(`"${name}": MDB entry must be permanent`);
+  if (by === 'no vid') return wrong(`"${name}": VID must not be specified for a VXLAN device`);
   if (by === 'unmeant') return wrong(`"${name}" means nothing to the FDB of a VXLAN device`);
   if (by === 'bridge fdb')
     return wrong(

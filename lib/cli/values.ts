@@ -8,6 +8,7 @@ import {
   canonicalMac,
   canonicalPrefix,
   familyOf,
+  isAny,
   isGroupMac,
   isMulticast,
 } from '../control/address.js';
@@ -125,6 +126,48 @@ function addressWhere(meta: string, expects: string, holds: (address: string) =>
 export const address = addressWhere('IP', 'an IPv4 or IPv6 address', () => true);
 export const unicast = addressWhere('IP', 'a unicast IPv4 or IPv6 address', (ip) => !isMulticast(ip));
 export const group = addressWhere('IP', 'a multicast IPv4 or IPv6 address', isMulticast);
+export const group0 = addressWhere(
+  'GROUP',
+  'a multicast IPv4 or IPv6 address, or 0.0.0.0 or ::',
+  (ip) => isMulticast(ip) || isAny(ip),
+);
+export const addresses: Value = {
+  meta: 'IP,…',
+  expects: 'IPv4 or IPv6 addresses separated by commas',
+  read: (text) => {
+    const all = text.split(',').map(canonicalAddress);
+    return all.includes(undefined) ? undefined : all;
+  },
+};
+export const filterMode = choice('MODE', { include: 'include', exclude: 'exclude' });
+
+/** Who gives an entry, as /etc/iproute2/rt_protos names them; what lies below `static` is the kernel's own. */
+const PROTOCOLS: Readonly<Record<string, number>> = {
+  static: 4,
+  gated: 8,
+  ra: 9,
+  mrt: 10,
+  zebra: 11,
+  bird: 12,
+  dnrouted: 13,
+  xorp: 14,
+  ntk: 15,
+  dhcp: 16,
+  keepalived: 18,
+  babel: 42,
+  openr: 99,
+  bgp: 186,
+  isis: 187,
+  ospf: 188,
+  rip: 189,
+  eigrp: 192,
+};
+export const protocol = numberOr('PROTO', PROTOCOLS, number('PROTO', 4, 255));
+
+export function protocolName(value: number): string {
+  const known = Object.entries(PROTOCOLS).find(([, number]) => number === value);
+  return known === undefined ? String(value) : known[0];
+}
 
 /** A prefix with no host bits; `default` stays the word, its family is the command's. */
 export const prefix: Value = {

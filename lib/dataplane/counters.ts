@@ -24,6 +24,7 @@ export const EVENTS = [
   'l3Miss',
   'ringFull',
   'icmpReplies',
+  'multicast',
 ] as const;
 export const EVENT_PROXIED = 4;
 export const EVENT_FLOODED = 5;
@@ -33,9 +34,10 @@ export const EVENT_L2_MISS = 8;
 export const EVENT_L3_MISS = 9;
 export const EVENT_RING_FULL = 10;
 export const EVENT_ICMP_REPLIES = 11;
+export const EVENT_MULTICAST = 12;
 
 /** Index of the counter of reason 0. */
-export const REASON0 = 12;
+export const REASON0 = 13;
 
 /** Length of a device's counters. */
 export const COUNTERS = REASON0 + REASONS.length;

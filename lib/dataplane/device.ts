@@ -3,6 +3,7 @@
  * so that it can be posted to a worker); a worker holds one Device a VTEP and replaces its settings between bursts.
  */
 import type { FdbTable } from '../table/fdb.js';
+import type { MdbTable } from '../table/mdb.js';
 import type { NeighbourTable } from '../table/neighbour.js';
 import type { RemoteLists } from '../table/remote-list.js';
 import type { RemoteTable } from '../table/remote.js';
@@ -18,6 +19,8 @@ export const L3MISS = 16;
 export const UP = 32;
 /** maxaddress is reached: an unknown source is not learned. */
 export const FULL = 64;
+/** The multicast database has an entry (kernel: VXLAN_F_MDB). */
+export const MDB = 4096;
 
 export const TTL_INHERIT = -1;
 /** As in the kernel, a TOS of 1 means "inherit". */
@@ -68,6 +71,7 @@ export interface DeviceTables {
   fdb: FdbTable;
   remotes: RemoteTable;
   lists: RemoteLists;
+  mdb: MdbTable;
   neighbours: NeighbourTable;
   routes: RouteTable;
 }

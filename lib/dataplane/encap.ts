@@ -3,6 +3,7 @@
  *
  * A frame meets, in this order (section letters of the code below):
  *   a  proxy            an ARP request is answered from the neighbour table, or consumed (arp-proxy.ts)
+ *      MDB              frames for a group, while the device has an MDB: its remotes, the FDB is not asked (mdb.ts)
  *   b  FDB              destination MAC -> remotes; the entry's `used` is refreshed, not its `updated`
  *   c  short-circuit    `rsc`, entry marked router: routed to the guest's MAC here (short-circuit.ts), looked up again
  *   d  pending          a MAC this worker learned a moment ago (pending.ts)
@@ -20,6 +21,7 @@ import { type Batch, cell } from '../memory/batch.js';
 import type { RecordRing } from '../memory/ring.js';
 import type { Slab } from '../memory/slab.js';
 import { FLAG_ROUTER } from '../table/fdb.js';
+import { NOBODY } from '../table/mdb.js';
 import { get16 } from '../wire/bytes.js';
 import { encapsulate } from '../wire/ecn.js';
 import * as ethernet from '../wire/ethernet.js';
@@ -29,9 +31,10 @@ import * as ipv6 from '../wire/ipv6.js';
 import { networkOffset } from '../wire/vlan.js';
 import * as vxlan from '../wire/vxlan.js';
 import { answerArp } from './arp-proxy.js';
-import { EVENT_FLOODED } from './counters.js';
+import { EVENT_FLOODED, EVENT_MULTICAST } from './counters.js';
 import * as options from './device.js';
 import type { Device } from './device.js';
+import { findGroup } from './mdb.js';
 import type { PendingLearns } from './pending.js';
 import { postL2Miss } from './post.js';
 import * as reasons from './reasons.js';
@@ -68,7 +71,7 @@ const {
   TTL,
   SOURCE_PORT,
 } = batch;
-const { DF_INHERIT, DF_SET, L2MISS, PROXY, RSC, TOS_INHERIT, TTL_INHERIT, UP } = options;
+const { DF_INHERIT, DF_SET, L2MISS, MDB, PROXY, RSC, TOS_INHERIT, TTL_INHERIT, UP } = options;
 const { TYPE, TYPE_ARP, TYPE_IPV4, TYPE_IPV6 } = ethernet;
 const ETHERNET_BYTES = ethernet.HEADER_BYTES;
 const IPV4_BYTES = ipv4.HEADER_BYTES;
@@ -87,6 +90,8 @@ const V4_MAPPED = 0xffff;
 /** net.ipv4.ip_default_ttl, where the socket's own would be another: 1 for multicast. */
 const DEFAULT_TTL = 64;
 const NONE = -1;
+/** The group bit in a MAC's first four octets. */
+const GROUP_BIT = 0x01000000;
 /** DF in the word with flags, fragment offset, TTL and protocol. */
 const DONT_FRAGMENT = ipv4.DONT_FRAGMENT << 16;
 
@@ -185,6 +190,10 @@ export class Encap {
     // b.
     let high = view.getInt32(offset);
     let low = view.getUint16(offset + 4);
+    if ((features & MDB) !== 0 && (high & GROUP_BIT) !== 0) {
+      const group = findGroup(this.#slab, device.tables.mdb, settings.vni, offset, length, high, low);
+      if (group >= 0) return this.#toGroup(device, device.tables.mdb.remotes(group));
+    }
     let entry = fdb.find(high, low, settings.vni);
     if (entry >= 0) {
       fdb.touchUsed(entry, now);
@@ -225,6 +234,13 @@ export class Encap {
       postL2Miss(this.#ring, device, high, low);
     }
     return this.#drop(device, reasons.TX_NO_TARGET);
+  }
+
+  /** The remotes of an MDB entry, or CONSUMED when none of them wants the frame. */
+  #toGroup(device: Device, remotes: number): number {
+    if (remotes === NOBODY) return this.#drop(device, reasons.TX_MDB_NOBODY);
+    device.counters[EVENT_MULTICAST]++;
+    return remotes;
   }
 
   /** Step f. False when the frame's IP header is cut off: dropped, as by skb_vlan_inet_prepare. */

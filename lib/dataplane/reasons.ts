@@ -116,6 +116,12 @@ export const REASONS: readonly Reason[] = [
   reason('socket_full', 'tx', ['txDropped'], 'the socket buffer is full'),
   reason('send_failed', 'tx', ['txErrors'], 'the underlay refused the packet'),
   reason('tx_device_down', 'tx', ['txErrors'], 'the device has no socket: it is down (DEV_READY)'),
+  reason(
+    'mdb_nobody',
+    'tx',
+    [],
+    'no remote of the MDB entry wants the group from this source (VXLAN_NO_REMOTE)',
+  ),
 ];
 
 export const RX_TRUNCATED_DATAGRAM = 0;
@@ -147,3 +153,4 @@ export const TX_NO_ROUTE = 25;
 export const TX_SOCKET_FULL = 26;
 export const TX_SEND_FAILED = 27;
 export const TX_DEVICE_DOWN = 28;
+export const TX_MDB_NOBODY = 29;

@@ -11,6 +11,11 @@ import type {
   LinkConfig,
   LinkState,
   LinkStatistics,
+  MdbDelete,
+  MdbEntry,
+  MdbFlush,
+  MdbKey,
+  MdbRequest,
   NeighbourEntry,
   NeighbourRequest,
   RouteEntry,
@@ -28,6 +33,17 @@ export interface ForwardingDatabase {
   get(mac: string, srcVni?: number): FdbEntry | undefined;
   /** Newest first, as the kernel dumps them. */
   list(): FdbEntry[];
+}
+
+/** Multicast database of one VTEP (kernel: vxlan_mdb_*). */
+export interface MulticastDatabase {
+  set(request: MdbRequest): void;
+  delete(request: MdbDelete): void;
+  /** Returns how many destinations went. */
+  flush(filter: MdbFlush): number;
+  get(key: MdbKey): MdbEntry | undefined;
+  /** Newest first, as the kernel dumps them. */
+  list(): MdbEntry[];
 }
 
 export interface NeighbourTableApi {
@@ -56,6 +72,7 @@ export interface VtepApi {
   readonly name: string;
   readonly ifindex: number;
   readonly fdb: ForwardingDatabase;
+  readonly mdb: MulticastDatabase;
   readonly neighbours: NeighbourTableApi;
   readonly routes: RouteTableApi;
   state(): LinkState;

@@ -1,6 +1,8 @@
 /** What the tables of one VTEP share with it: who they belong to, what time it is, where changes are told. */
 import type { Clock } from './clock.js';
-import type { VtepEvent } from './types.js';
+import type { Tap } from './system.js';
+import type { LinkConfig, VtepEvent } from './types.js';
+import type { VtepHost } from './vtep-host.js';
 
 /** Names and indexes of the host's interfaces; the engine's system answers (system.ts). */
 export interface InterfaceNames {
@@ -25,6 +27,33 @@ export interface TableContext {
   routersChanged(): void;
   /** An FDB entry was removed: there is room for another. */
   removed(): void;
+  /** The MDB got its first entry, or lost its last. */
+  multicastChanged(): void;
   /** FDB entries went by somebody's word: workers must not go on with what they learned a moment ago. */
   unlearn(): void;
+}
+
+/** What a VTEP does when its tables change. */
+export type TableHooks = Pick<TableContext, 'routersChanged' | 'removed' | 'multicastChanged' | 'unlearn'>;
+
+/** The context of a VTEP's tables. Its name is the interface's at any time; VNI and port never change. */
+export function tableContext(
+  host: VtepHost,
+  { id: vni, dstport: port }: LinkConfig,
+  family: 4 | 6,
+  tap: Tap,
+  hooks: TableHooks,
+): TableContext {
+  return {
+    get dev() {
+      return tap.name;
+    },
+    vni,
+    port,
+    family,
+    clock: host.clock,
+    interfaces: host.system,
+    emit: (event) => host.emit(event),
+    ...hooks,
+  };
 }

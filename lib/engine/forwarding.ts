@@ -18,6 +18,7 @@ import type { RemoteTable } from '../table/remote.js';
 import type { Mac } from '../wire/text.js';
 import type { ForwardingDatabase } from './api.js';
 import type { TableContext } from './context.js';
+import type { EntryRemotes } from './entry-remotes.js';
 import { meetsFilter } from './fdb-description.js';
 import { FdbStore } from './fdb-store.js';
 import type { FdbDelete, FdbEntry, FdbFlush, FdbRequest } from './types.js';
@@ -44,6 +45,11 @@ export class Forwarding implements ForwardingDatabase {
     this.#table = table;
     this.#context = context;
     this.#store = new FdbStore(table, remotes, lists, context);
+  }
+
+  /** Remotes of this VTEP, which the MDB shares. */
+  get remotes(): EntryRemotes {
+    return this.#store.remotes;
   }
 
   set(request: FdbRequest): void {

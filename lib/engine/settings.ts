@@ -8,6 +8,7 @@ import {
   L2MISS,
   L3MISS,
   LEARNING,
+  MDB,
   PROXY,
   RSC,
   TOS_INHERIT,
@@ -77,6 +78,8 @@ export interface SettingsState {
   up: boolean;
   /** maxaddress is reached. */
   full: boolean;
+  /** The MDB has an entry. */
+  multicast: boolean;
   router4: number;
   router6: [number, number, number, number];
 }
@@ -95,7 +98,8 @@ export function deviceSettings(config: LinkConfig, state: SettingsState): Omit<D
       (config.l2miss ? L2MISS : 0) |
       (config.l3miss ? L3MISS : 0) |
       (state.up ? UP : 0) |
-      (state.full ? FULL : 0),
+      (state.full ? FULL : 0) |
+      (state.multicast ? MDB : 0),
     macHigh: mac.high,
     macLow: mac.low,
     mtu: state.mtu,

@@ -140,6 +140,59 @@ export interface FdbFlush {
   dst?: string;
 }
 
+export type MdbFilterMode = 'include' | 'exclude';
+
+/** One destination of an MDB entry. There is one for each `dst`. */
+export interface MdbRemote extends FdbRemote {
+  /** exclude: every source but those listed; include: those listed alone. */
+  filterMode: MdbFilterMode;
+  /** Each has an (S, G) entry of its own: blocked where excluded. */
+  sources: string[];
+  /** Who gave it, as rt_protos numbers them; 4 = static. */
+  protocol: number;
+  /** True in the entry of a source that the (*, G) entry excludes: nothing is sent to this destination. */
+  blocked: boolean;
+}
+
+export interface MdbEntry {
+  /** Group address; 0.0.0.0 and :: stand for every group that has no entry. */
+  group: string;
+  /** (S, G); absent in a (*, G) entry. */
+  source?: string;
+  /** Key VNI where it differs from the device's. */
+  srcVni?: number;
+  /** Newest first, as the kernel dumps them. */
+  remotes: MdbRemote[];
+}
+
+/** What names an MDB entry. */
+export type MdbKey = Pick<MdbEntry, 'group' | 'source' | 'srcVni'>;
+
+/** `bridge mdb add|replace`. */
+export interface MdbRequest extends MdbKey, FdbRemote {
+  verb: 'add' | 'replace';
+  /** Of a (*, G) entry; default exclude. */
+  filterMode?: MdbFilterMode;
+  /** Of a (*, G) entry, with a filterMode. */
+  sources?: string[];
+  /** 4 (static, default) to 255. */
+  protocol?: number;
+}
+
+/** `bridge mdb del`: one destination; the entry goes with its last. */
+export interface MdbDelete extends MdbKey {
+  dst: string;
+}
+
+/** `bridge mdb flush`: destinations that match every given filter. */
+export interface MdbFlush {
+  srcVni?: number;
+  protocol?: number;
+  dst?: string;
+  port?: number;
+  vni?: number;
+}
+
 export type NeighbourStateName =
   'permanent' | 'noarp' | 'reachable' | 'stale' | 'delay' | 'probe' | 'incomplete' | 'failed';
 
@@ -205,6 +258,7 @@ export interface LinkStatistics {
 export type VtepEvent =
   | { type: 'link'; action: 'new' | 'del'; dev: string; link: LinkState }
   | { type: 'fdb'; action: 'new' | 'del'; dev: string; entry: Omit<FdbEntry, 'remotes'>; remote: FdbRemote }
+  | { type: 'mdb'; action: 'new' | 'del'; dev: string; entry: Omit<MdbEntry, 'remotes'>; remote: MdbRemote }
   | { type: 'neigh'; action: 'new' | 'del'; dev: string; entry: NeighbourEntry }
   | { type: 'route'; action: 'new' | 'del'; dev: string; entry: RouteEntry }
   | { type: 'miss'; layer: 2; dev: string; lladdr: string }

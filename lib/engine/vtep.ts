@@ -11,9 +11,10 @@ import { RECORD_VNI } from '../dataplane/records.js';
 import { formatMac } from '../wire/text.js';
 import type { VtepApi } from './api.js';
 import { Attachment } from './attachment.js';
-import type { TableContext } from './context.js';
+import { type TableContext, tableContext } from './context.js';
 import { Forwarding } from './forwarding.js';
 import { Learning } from './learning.js';
+import { Multicast } from './mdb.js';
 import { missEvent } from './miss-event.js';
 import { Neighbours } from './neighbours.js';
 import { checkAddress, checkMtu, checkUnderlay, withoutOldDefault } from './option-checks.js';
@@ -31,6 +32,7 @@ import { WorkerLink } from './worker-link.js';
 export class Vtep implements VtepApi {
   readonly index: number;
   readonly fdb: Forwarding;
+  readonly mdb: Multicast;
   readonly neighbours: Neighbours;
   readonly routes: Routes;
   readonly family: 4 | 6;
@@ -59,6 +61,7 @@ export class Vtep implements VtepApi {
     this.#attachment = new Attachment(host.underlay, host.system, this.family);
     const context = this.#context();
     this.fdb = new Forwarding(this.tables.fdb, this.tables.remotes, this.tables.lists, context);
+    this.mdb = new Multicast(this.tables.mdb, this.fdb.remotes, context);
     this.neighbours = new Neighbours(this.tables.neighbours, context);
     this.routes = new Routes(this.tables.routes, context);
     this.#learning = new Learning(this.fdb, host.clock, () => {
@@ -164,6 +167,7 @@ export class Vtep implements VtepApi {
   close(): void {
     if (this.#up) this.#goDown();
     this.fdb.flush({});
+    this.mdb.flush({});
     this.#workers.forget();
     this.#host.system.removeTap(this.#tap);
     for (const fd of this.#tap.fds) this.#host.retire(fd);
@@ -261,7 +265,15 @@ export class Vtep implements VtepApi {
   #settings() {
     const { address, mtu } = this.#tap;
     const { isFull: full } = this.#learning;
-    return deviceSettings(this.#config, { address, mtu, up: this.#up, full, ...this.#routers });
+    const state = {
+      address,
+      mtu,
+      up: this.#up,
+      full,
+      multicast: this.tables.mdb.count > 0,
+      ...this.#routers,
+    };
+    return deviceSettings(this.#config, state);
   }
 
   #publish(): void {
@@ -273,25 +285,13 @@ export class Vtep implements VtepApi {
   }
 
   #context(): TableContext {
-    const { id: vni, dstport: port } = this.#config;
-    const tap = this.#tap;
-    return {
-      get dev() {
-        return tap.name;
-      },
-      vni,
-      port,
-      family: this.family,
-      clock: this.#host.clock,
-      interfaces: this.#host.system,
-      emit: (event) => this.#host.emit(event),
-      routersChanged: () => {
-        this.#routersStale = this.#config.rsc;
-      },
+    return tableContext(this.#host, this.#config, this.family, this.#tap, {
+      routersChanged: () => void (this.#routersStale = this.#config.rsc),
       removed: () => this.#learning.removed(),
+      multicastChanged: () => this.#publish(),
       unlearn: () => {
         if (this.#config.learning) this.#workers.unlearn();
       },
-    };
+    });
   }
 }

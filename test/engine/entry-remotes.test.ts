@@ -23,6 +23,7 @@ function tables() {
     },
     emit: () => {},
     routersChanged: () => {},
+    multicastChanged: () => {},
     removed: () => {},
     unlearn: () => {},
   } as const;

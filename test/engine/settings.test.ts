@@ -25,6 +25,7 @@ const STATE = {
   mtu: 1_450,
   up: true,
   full: false,
+  multicast: false,
   router4: 0,
   router6: [0, 0, 0, 0] as [number, number, number, number],
 };

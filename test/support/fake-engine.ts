@@ -5,6 +5,7 @@
 import type {
   EngineApi,
   ForwardingDatabase,
+  MulticastDatabase,
   NeighbourTableApi,
   RouteTableApi,
   VtepApi,
@@ -15,6 +16,8 @@ import type {
   LinkConfig,
   LinkState,
   LinkStatistics,
+  MdbEntry,
+  MdbKey,
   NeighbourEntry,
   RouteEntry,
   VtepEvent,
@@ -92,6 +95,57 @@ class FakeFdb implements ForwardingDatabase {
 
   get: ForwardingDatabase['get'] = (mac, srcVni) => this.#entries.get(this.#key(mac, srcVni));
   list = (): FdbEntry[] => [...this.#entries.values()].reverse();
+}
+
+class FakeMdb implements MulticastDatabase {
+  readonly #entries = new Map<string, MdbEntry>();
+
+  #key({ group, source, srcVni }: MdbKey): string {
+    return `${group} ${source ?? ''} ${srcVni ?? ''}`;
+  }
+
+  set: MulticastDatabase['set'] = ({
+    verb,
+    group,
+    source,
+    srcVni,
+    filterMode,
+    sources,
+    protocol,
+    ...remote
+  }) => {
+    const key = this.#key({ group, source, srcVni });
+    const entry = this.#entries.get(key) ?? { group, source, srcVni, remotes: [] };
+    const old = entry.remotes.find(({ dst }) => dst === remote.dst);
+    if (old && verb === 'add') throw existing(group);
+    entry.remotes = entry.remotes.filter((other) => other !== old);
+    entry.remotes.unshift({
+      ...remote,
+      filterMode: filterMode ?? 'exclude',
+      sources: sources ?? [],
+      protocol: protocol ?? 4,
+      blocked: false,
+    });
+    this.#entries.set(key, entry);
+  };
+  delete: MulticastDatabase['delete'] = ({ dst, ...key }) => {
+    const entry = this.get(key);
+    const remote = entry?.remotes.find((other) => other.dst === dst);
+    if (!entry || !remote) throw missing('Did not find MDB entry', key.group);
+    entry.remotes.splice(entry.remotes.indexOf(remote), 1);
+    if (entry.remotes.length === 0) this.#entries.delete(this.#key(key));
+  };
+  flush: MulticastDatabase['flush'] = ({ dst }) => {
+    const doomed = this.list().flatMap((entry) =>
+      entry.remotes
+        .filter((remote) => dst === undefined || remote.dst === dst)
+        .map((r) => ({ ...entry, dst: r.dst })),
+    );
+    for (const remote of doomed) this.delete(remote);
+    return doomed.length;
+  };
+  get: MulticastDatabase['get'] = (key) => this.#entries.get(this.#key(key));
+  list = (): MdbEntry[] => [...this.#entries.values()].reverse();
 }
 
 class FakeNeighbours implements NeighbourTableApi {
@@ -190,6 +244,7 @@ const NO_STATISTICS: LinkStatistics = {
 export class FakeVtep implements VtepApi {
   readonly ifindex: number;
   readonly fdb: ForwardingDatabase;
+  readonly mdb = new FakeMdb();
   readonly neighbours = new FakeNeighbours();
   readonly routes = new FakeRoutes();
   /** What statistics() answers; tests write to it. */

@@ -43,6 +43,21 @@ export const FdbAnswer = Type.Object({
   ...entry,
 });
 
+export const MdbAnswer = Type.Object({
+  group: Type.String(),
+  source: Type.Optional(Type.String()),
+  srcVni: Type.Optional(Type.Integer()),
+  remotes: Type.Array(
+    Type.Object({
+      ...Remote.properties,
+      filterMode: Type.String({ examples: ['include', 'exclude'] }),
+      sources: Type.Array(Type.String()),
+      protocol: Type.Integer(),
+      blocked: Type.Boolean(),
+    }),
+  ),
+});
+
 export const NeighbourAnswer = Type.Object({
   dst: Type.String(),
   lladdr: Type.Optional(Type.String()),

@@ -161,6 +161,36 @@ export const NeighbourFlushBody = Type.Object(
   closed,
 );
 
+const FilterMode = Type.Union([Type.Literal('include'), Type.Literal('exclude')], {
+  description: '"include" or "exclude"',
+});
+const Protocol = Type.Integer({ minimum: 4, maximum: 255, description: 'a protocol, 4 (static) to 255' });
+const mdbKey = { group: Address, source: Type.Optional(Address), srcVni };
+
+export const MdbRequestBody = Type.Object(
+  {
+    verb: Type.Union([Type.Literal('add'), Type.Literal('replace')], { description: '"add" or "replace"' }),
+    ...mdbKey,
+    dst,
+    ...remote,
+    filterMode: Type.Optional(FilterMode),
+    sources: Type.Optional(Type.Array(Address, { description: 'a list of source addresses' })),
+    protocol: Type.Optional(Protocol),
+  },
+  closed,
+);
+export const MdbDeleteBody = Type.Object({ ...mdbKey, dst }, closed);
+export const MdbFlushBody = Type.Object(
+  {
+    srcVni,
+    protocol: Type.Optional(Protocol),
+    dst: Type.Optional(dst),
+    port: Type.Optional(Port),
+    vni: Type.Optional(VNI),
+  },
+  closed,
+);
+
 const Prefix = Type.String({ description: 'a prefix such as 10.20.2.0/24' });
 
 export const RouteRequestBody = Type.Object(
@@ -182,11 +212,15 @@ export const FdbQuery = Type.Object(
   { src_vni: Type.Optional(Type.String({ pattern: '^\\d{1,8}$', description: 'a VNI, 0 to 16777215' })) },
   closed,
 );
+export const MdbQuery = Type.Object(
+  { group: Address, source: Type.Optional(Address), ...FdbQuery.properties },
+  closed,
+);
 export const LookupQuery = Type.Object({ address: Address }, closed);
 export const MonitorQuery = Type.Object(
   {
     types: Type.Optional(
-      Type.String({ description: 'a comma-separated list of link, fdb, neigh, route, miss' }),
+      Type.String({ description: 'a comma-separated list of link, fdb, mdb, neigh, route, miss' }),
     ),
   },
   closed,

@@ -5,6 +5,7 @@ import type { Api, ApiContext } from './context.js';
 import { answerError, answerNotFound } from './errors.js';
 import { fdbEndpoints } from './fdb.js';
 import { linkEndpoints } from './links.js';
+import { mdbEndpoints } from './mdb.js';
 import { metricsEndpoint } from './metrics.js';
 import { monitorEndpoint } from './monitor.js';
 import { neighbourEndpoints } from './neigh.js';
@@ -72,6 +73,7 @@ export async function buildServer(
       daemonEndpoints,
       linkEndpoints,
       fdbEndpoints,
+      mdbEndpoints,
       neighbourEndpoints,
       routeEndpoints,
     ]) {
