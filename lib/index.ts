@@ -5,6 +5,7 @@ export type {
   ForwardingDatabase,
   MulticastDatabase,
   NeighbourTableApi,
+  NexthopTableApi,
   RouteTableApi,
   VtepApi,
 } from './engine/api.js';

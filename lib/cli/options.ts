@@ -42,6 +42,12 @@ export const OBJECTS: readonly CommandObject[] = [
     forms: async () => (await import('./options/neigh.js')).forms,
   },
   {
+    names: ['nexthop'],
+    says: 'groups of VTEPs that flows are spread over',
+    verb: 'show',
+    forms: async () => (await import('./options/nexthop.js')).forms,
+  },
+  {
     names: ['route'],
     says: "the VTEP's own routes, used with rsc",
     verb: 'show',
@@ -70,7 +76,6 @@ export const FOREIGN_OBJECTS: Readonly<Record<string, 'ip' | 'bridge' | 'yet'>> 
   maddress: 'ip',
   maddr: 'ip',
   netns: 'ip',
-  nexthop: 'ip',
   tunnel: 'ip',
   tuntap: 'ip',
   vrf: 'ip',

@@ -65,6 +65,7 @@ function refusal(by: Refusal, name: string, typed: readonly string[], device: st
     return wrong(
       `"${name}" is for the host's table: use ${asTyped}, and the VTEP takes over what routes through it`,
     );
+  if (by === 'ip nexthop') return wrong(`"${name}" is not for a nexthop of FDB entries: "via" or "group" is`);
   if (by === 'ip neigh') return wrong(`"${name}" is for the host's table: use ${asTyped}`);
   const add = typed[1] !== undefined && 'add'.startsWith(typed[1]);
   const command = add ? `\`ip link set ${device} ${name} …\` once it is made` : asTyped;

@@ -76,6 +76,7 @@ async function commandOf(object: CommandObject, verb: string): Promise<Command> 
     fdb: () => import('./commands/fdb.js'),
     mdb: () => import('./commands/mdb.js'),
     neigh: () => import('./commands/neigh.js'),
+    nexthop: () => import('./commands/nexthop.js'),
     route: () => import('./commands/route.js'),
     monitor: () => import('./commands/monitor.js'),
     daemon: () => import('./commands/daemon.js'),

@@ -164,8 +164,30 @@ const PROTOCOLS: Readonly<Record<string, number>> = {
 };
 export const protocol = numberOr('PROTO', PROTOCOLS, number('PROTO', 4, 255));
 
+/** As `protocol`, the kernel's own numbers too. */
+const KERNEL_PROTOCOLS: Readonly<Record<string, number>> = { unspec: 0, redirect: 1, kernel: 2, boot: 3 };
+export const anyProtocol = numberOr('PROTO', { ...KERNEL_PROTOCOLS, ...PROTOCOLS }, number('PROTO', 0, 255));
+
+export const nexthopId = number('ID', 1, UINT32);
+
+/** `61/62,5`: ids, each with a weight behind a comma where it is not 1. */
+function readGroup(text: string): { id: number; weight?: number }[] | undefined {
+  const members = text.split('/').map((part) => {
+    const [id, weight, ...rest] = part.split(',').map(readNumber);
+    const known = id !== undefined && id >= 1 && id <= UINT32 && rest.length === 0;
+    if (!known || (part.includes(',') && within(weight, 1, 256) === undefined)) return undefined;
+    return weight === undefined || weight === 1 ? { id } : { id, weight };
+  });
+  return members.every((member) => member !== undefined) ? members : undefined;
+}
+export const nexthopGroup: Value = {
+  meta: 'GROUP',
+  expects: 'ids with weights from 1 to 256, such as 61/62,5',
+  read: readGroup,
+};
+
 export function protocolName(value: number): string {
-  const known = Object.entries(PROTOCOLS).find(([, number]) => number === value);
+  const known = Object.entries({ ...KERNEL_PROTOCOLS, ...PROTOCOLS }).find(([, number]) => number === value);
   return known === undefined ? String(value) : known[0];
 }
 

@@ -24,6 +24,8 @@ import type {
   MdbRequest,
   NeighbourEntry,
   NeighbourRequest,
+  NexthopEntry,
+  NexthopRequest,
   RouteEntry,
   RouteRequest,
   VtepEvent,
@@ -167,6 +169,23 @@ export class Client {
   }
   flushNeighbours(dev: string, filter: NeighbourFlush = {}): Promise<{ flushed: number }> {
     return this.#call('POST', link(dev, '/neigh/flush'), filter);
+  }
+
+  /** Nexthop objects belong to no device. */
+  nexthops(): Promise<NexthopEntry[]> {
+    return this.#call('GET', '/v1/nexthops');
+  }
+  nexthop(id: number): Promise<NexthopEntry> {
+    return this.#call('GET', `/v1/nexthops/${id}`);
+  }
+  setNexthop(request: NexthopRequest): Promise<NexthopEntry> {
+    return this.#call('POST', '/v1/nexthops', request);
+  }
+  deleteNexthop(id: number): Promise<void> {
+    return this.#call('DELETE', `/v1/nexthops/${id}`);
+  }
+  flushNexthops(): Promise<{ flushed: number }> {
+    return this.#call('POST', '/v1/nexthops/flush');
   }
 
   routes(dev: string): Promise<RouteEntry[]> {

@@ -92,7 +92,10 @@ export function missMessage(event: MissEvent, { ifindex, vni }: Device): Uint8Ar
 
 function stateOf({ entry, remote }: FdbEvent, device: Device): number {
   const isDefault =
-    entry.mac === ZERO_MAC && remote.dst === device.destination && entry.state === 'permanent';
+    entry.mac === ZERO_MAC &&
+    remote !== undefined &&
+    remote.dst === device.destination &&
+    entry.state === 'permanent';
   return isDefault ? DEFAULT_DESTINATION_STATE : FDB_STATES[entry.state];
 }
 
@@ -108,9 +111,10 @@ export function fdbMessage(event: FdbEvent, device: Device, via: number | undefi
     state: stateOf(event, device),
     flags: NTF_SELF | router | learned,
     lladdr: macBytes(entry.mac),
-    dst: addressBytes(remote.dst),
-    port: remote.port,
-    vni: remote.vni,
+    nhid: entry.nhid,
+    dst: remote && addressBytes(remote.dst),
+    port: remote?.port,
+    vni: remote?.vni,
     via,
     ages: { used: entry.used, updated: entry.updated },
   });
@@ -206,7 +210,8 @@ export class Notifier {
     this.#early.push(event);
   }
 
-  #viaOf({ via }: FdbRemote): number | undefined {
+  #viaOf(remote: FdbRemote | undefined): number | undefined {
+    const via = remote?.via;
     const index = via === undefined ? 0 : this.#shim.interfaceIndex(via);
     return index > 0 ? index : undefined;
   }

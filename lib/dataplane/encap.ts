@@ -9,7 +9,8 @@
  *   d  pending          a MAC this worker learned a moment ago (pending.ts)
  *   e  default          the all-zeros entry; none: L2 miss, dropped. No prefix logic for group addresses
  *   f  outer header     TOS with ECN, TTL, DF and source port, once a frame
- *   g  replication      to every remote: the 2nd to the nth in list order, the first one last
+ *   g  replication      to every remote: the 2nd to the nth in list order, the first one last; of a nexthop group to the
+ *                       one member that the flow hash chooses (nexthop.ts)
  *
  * What goes to the underlay is appended to `tx`, what goes back up to `back`; both describe frames that stay in
  * their receive slot. The VXLAN header is written into the headroom, over the consumed virtio header.
@@ -22,6 +23,7 @@ import type { RecordRing } from '../memory/ring.js';
 import type { Slab } from '../memory/slab.js';
 import { FLAG_ROUTER } from '../table/fdb.js';
 import { NOBODY } from '../table/mdb.js';
+import * as list from '../table/remote-list.js';
 import { get16 } from '../wire/bytes.js';
 import { encapsulate } from '../wire/ecn.js';
 import * as ethernet from '../wire/ethernet.js';
@@ -37,6 +39,7 @@ import type { Device } from './device.js';
 import { findGroup } from './mdb.js';
 import type { PendingLearns } from './pending.js';
 import { postL2Miss } from './post.js';
+import { chooseMember } from './nexthop.js';
 import * as reasons from './reasons.js';
 import { drop, isMulticastWords, loopBack } from './output.js';
 import { CONTINUE, REWRITTEN, ShortCircuit } from './short-circuit.js';
@@ -79,6 +82,7 @@ const IPV6_BYTES = ipv6.HEADER_BYTES;
 const VXLAN_BYTES = vxlan.HEADER_BYTES;
 const { FLAGS, I_FLAG, VNI } = vxlan;
 const FRAGMENT = ipv4.FRAGMENT;
+const CHOICE = list.CHOICE;
 
 /** `remotes` of a frame that went nowhere, or back up: beyond every remote index. */
 const CONSUMED = 0x7fffffff;
@@ -295,7 +299,8 @@ export class Encap {
   /** Step g. False when `tx` is full before the last remote is reached. */
   #replicate(rx: Batch, i: number, device: Device, tx: Batch, back: Batch): boolean {
     const remotes = this.#remotes;
-    if (remotes === PENDING) {
+    if (remotes >= CHOICE) {
+      if (remotes !== PENDING) return this.#toMember(rx, i, device, tx, back, remotes);
       if (tx.length === tx.capacity) return false;
       const w = this.#pending.words;
       const at = this.#pendingAt;
@@ -320,6 +325,14 @@ export class Encap {
       back.words[cell(OFFLOAD, back.capacity, this.#looped)] = 0;
     }
     return true;
+  }
+
+  /** To the one member of a nexthop group that the flow belongs to. False when `tx` is full. */
+  #toMember(rx: Batch, i: number, device: Device, tx: Batch, back: Batch, remotes: number): boolean {
+    const offset = rx.words[cell(OFFSET, rx.capacity, i)];
+    const length = rx.words[cell(LENGTH, rx.capacity, i)];
+    const hash = flowHash(this.#slab.bytes, offset, length, this.#seed);
+    return this.#toRemote(rx, i, device, tx, back, chooseMember(device.tables.lists, remotes, hash));
   }
 
   /** Encapsulates for one remote (kernel: vxlan_xmit_one). False when `tx` is full. */

@@ -18,6 +18,8 @@ import type {
   MdbRequest,
   NeighbourEntry,
   NeighbourRequest,
+  NexthopEntry,
+  NexthopRequest,
   RouteEntry,
   RouteRequest,
   VtepEvent,
@@ -68,6 +70,18 @@ export interface RouteTableApi {
   unmirror(dst: string): void;
 }
 
+/** Nexthop objects, which FDB entries of every VTEP may refer to. */
+export interface NexthopTableApi {
+  /** Returns what was made: the id may have been left to it. */
+  set(request: NexthopRequest): NexthopEntry;
+  delete(id: number): void;
+  /** Returns how many went. */
+  flush(): number;
+  get(id: number): NexthopEntry | undefined;
+  /** By id. */
+  list(): NexthopEntry[];
+}
+
 export interface VtepApi {
   readonly name: string;
   readonly ifindex: number;
@@ -86,6 +100,7 @@ export interface VtepApi {
 }
 
 export interface EngineApi {
+  readonly nexthops: NexthopTableApi;
   /** Makes the TAP, the tables and the sockets' registration; the interface is down, as after `ip link add`. */
   add(config: LinkConfig): VtepApi;
   get(name: string): VtepApi | undefined;

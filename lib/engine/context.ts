@@ -1,5 +1,6 @@
 /** What the tables of one VTEP share with it: who they belong to, what time it is, where changes are told. */
 import type { Clock } from './clock.js';
+import type { Gateway } from './nexthops.js';
 import type { Tap } from './system.js';
 import type { LinkConfig, VtepEvent } from './types.js';
 import type { VtepHost } from './vtep-host.js';
@@ -21,6 +22,8 @@ export interface TableContext {
   readonly port: number;
   readonly clock: Clock;
   readonly interfaces: InterfaceNames;
+  /** Gateways of a nexthop group. @throws VtepError when FDB entries of this VTEP cannot refer to it */
+  gateways(nhid: number): Gateway[];
   /** Tells every subscriber, in order. */
   emit(event: VtepEvent): void;
   /** A change that may decide which address signs ICMP errors (router entries and neighbours). */
@@ -53,6 +56,7 @@ export function tableContext(
     family,
     clock: host.clock,
     interfaces: host.system,
+    gateways: (nhid) => host.nexthops.gatewaysFor(nhid, family),
     emit: (event) => host.emit(event),
     ...hooks,
   };

@@ -94,7 +94,10 @@ export interface FdbEntry {
   mac: string;
   /** Key VNI where it differs from the device's. */
   srcVni?: number;
+  /** Empty where `nhid` is given. */
   remotes: FdbRemote[];
+  /** Id of the nexthop group that chooses a destination for each flow. */
+  nhid?: number;
   state: FdbStateName;
   router: boolean;
   externLearn: boolean;
@@ -106,9 +109,11 @@ export interface FdbEntry {
 }
 
 /** `bridge fdb add|append|replace`. */
-export interface FdbRequest extends FdbRemote {
+export interface FdbRequest extends Partial<FdbRemote> {
   verb: 'add' | 'append' | 'replace';
   mac: string;
+  /** A nexthop group, in the place of dst, port, vni and via. */
+  nhid?: number;
   srcVni?: number;
   /** permanent (default), static = NOARP|REACHABLE, dynamic = REACHABLE. */
   state?: 'permanent' | 'static' | 'dynamic';
@@ -138,6 +143,34 @@ export interface FdbFlush {
   vni?: number;
   port?: number;
   dst?: string;
+  nhid?: number;
+}
+
+/** A gateway of a group, by the id of its nexthop. */
+export interface NexthopMember {
+  id: number;
+  /** Share of the flows, 1 (default) to 256. */
+  weight?: number;
+}
+
+export interface NexthopEntry {
+  id: number;
+  /** A gateway … */
+  via?: string;
+  /** … or a group. */
+  group?: NexthopMember[];
+  /** Who gave it, as rt_protos numbers them; 0 = nobody says. */
+  protocol: number;
+}
+
+/** `ip nexthop add|replace … fdb`. */
+export interface NexthopRequest {
+  verb: 'add' | 'replace';
+  /** 1 to 4,294,967,295; absent or 0 = the next unused. */
+  id?: number;
+  via?: string;
+  group?: NexthopMember[];
+  protocol?: number;
 }
 
 export type MdbFilterMode = 'include' | 'exclude';
@@ -257,7 +290,7 @@ export interface LinkStatistics {
 /** What `vtep monitor` shows; `dev` is the VTEP's interface name. */
 export type VtepEvent =
   | { type: 'link'; action: 'new' | 'del'; dev: string; link: LinkState }
-  | { type: 'fdb'; action: 'new' | 'del'; dev: string; entry: Omit<FdbEntry, 'remotes'>; remote: FdbRemote }
+  | { type: 'fdb'; action: 'new' | 'del'; dev: string; entry: Omit<FdbEntry, 'remotes'>; remote?: FdbRemote }
   | { type: 'mdb'; action: 'new' | 'del'; dev: string; entry: Omit<MdbEntry, 'remotes'>; remote: MdbRemote }
   | { type: 'neigh'; action: 'new' | 'del'; dev: string; entry: NeighbourEntry }
   | { type: 'route'; action: 'new' | 'del'; dev: string; entry: RouteEntry }

@@ -1,6 +1,7 @@
 /** What a VTEP needs of the engine it belongs to. */
 import type { Clock } from './clock.js';
 import type { Dataplane } from './dataplane.js';
+import type { Nexthops } from './nexthops.js';
 import type { System } from './system.js';
 import type { VtepEvent } from './types.js';
 import type { Underlay } from './underlay.js';
@@ -11,6 +12,7 @@ export interface VtepHost {
   readonly dataplane: Dataplane;
   readonly underlay: Underlay;
   readonly clock: Clock;
+  readonly nexthops: Nexthops;
   /** Closes a descriptor once no worker can touch it any more. */
   retire(fd: number): void;
   emit(event: VtepEvent): void;

@@ -21,6 +21,7 @@ function tables() {
       indexOf: (name: string) => (name === 'eth0' ? 3 : 0),
       nameOf: (index: number) => `if${index}`,
     },
+    gateways: () => [],
     emit: () => {},
     routersChanged: () => {},
     multicastChanged: () => {},

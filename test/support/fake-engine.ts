@@ -7,6 +7,7 @@ import type {
   ForwardingDatabase,
   MulticastDatabase,
   NeighbourTableApi,
+  NexthopTableApi,
   RouteTableApi,
   VtepApi,
 } from '../../lib/engine/api.js';
@@ -19,6 +20,7 @@ import type {
   MdbEntry,
   MdbKey,
   NeighbourEntry,
+  NexthopEntry,
   RouteEntry,
   VtepEvent,
 } from '../../lib/engine/types.js';
@@ -54,8 +56,11 @@ class FakeFdb implements ForwardingDatabase {
     router,
     externLearn,
     use: _use,
-    ...remote
+    nhid: _nhid,
+    dst = '',
+    ...rest
   }) => {
+    const remote = { dst, ...rest };
     const key = this.#key(mac, srcVni);
     const old = this.#entries.get(key);
     if (old && verb === 'add') throw existing(mac);
@@ -276,7 +281,29 @@ export class FakeVtep implements VtepApi {
   };
 }
 
+class FakeNexthops implements NexthopTableApi {
+  readonly #entries = new Map<number, NexthopEntry>();
+
+  set: NexthopTableApi['set'] = ({ verb, id = this.#entries.size + 1, protocol = 0, ...object }) => {
+    if (verb === 'add' && this.#entries.has(id)) throw existing(String(id));
+    const entry = { id, protocol, ...object };
+    this.#entries.set(id, entry);
+    return entry;
+  };
+  delete: NexthopTableApi['delete'] = (id) => {
+    if (!this.#entries.delete(id)) throw missing('No such file or directory', String(id));
+  };
+  flush: NexthopTableApi['flush'] = () => {
+    const flushed = this.#entries.size;
+    this.#entries.clear();
+    return flushed;
+  };
+  get: NexthopTableApi['get'] = (id) => this.#entries.get(id);
+  list = (): NexthopEntry[] => [...this.#entries.values()];
+}
+
 export class FakeEngine implements EngineApi {
+  readonly nexthops = new FakeNexthops();
   readonly #vteps = new Map<string, FakeVtep>();
   readonly #listeners = new Set<(event: VtepEvent) => void>();
   /** Index of the next device; tests set it to that of a real interface. */

@@ -4,7 +4,15 @@ import type { Value } from '../values.js';
 
 /** Who does what a word asks for, when it is not the VTEP: nobody yet, or a tool of the host. */
 export type Refusal =
-  'yet' | 'ip link' | 'bridge fdb' | 'ip neigh' | 'ip route' | 'unmeant' | 'permanent' | 'no vid';
+  | 'yet'
+  | 'ip link'
+  | 'bridge fdb'
+  | 'ip neigh'
+  | 'ip route'
+  | 'ip nexthop'
+  | 'unmeant'
+  | 'permanent'
+  | 'no vid';
 
 export interface Word {
   /** Spellings; the first is the one help shows. */

@@ -37,10 +37,20 @@ export const FdbAnswer = Type.Object({
   mac: Type.String(),
   srcVni: Type.Optional(Type.Integer()),
   remotes: Type.Array(Remote),
+  nhid: Type.Optional(Type.Integer()),
   state: Type.String({ examples: ['permanent', 'static', 'reachable', 'stale'] }),
   learned: Type.Boolean(),
   ...flags,
   ...entry,
+});
+
+export const NexthopAnswer = Type.Object({
+  id: Type.Integer(),
+  via: Type.Optional(Type.String()),
+  group: Type.Optional(
+    Type.Array(Type.Object({ id: Type.Integer(), weight: Type.Optional(Type.Integer()) })),
+  ),
+  protocol: Type.Integer(),
 });
 
 export const MdbAnswer = Type.Object({

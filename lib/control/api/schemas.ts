@@ -75,13 +75,20 @@ const srcVni = Type.Optional(VNI);
 const optionalFlag = Type.Optional(Flag);
 const dst = Type.String({ description: 'an IPv4 or IPv6 address' });
 
+const NexthopId = Type.Integer({
+  minimum: 1,
+  maximum: 0xffffffff,
+  description: 'a nexthop id, 1 to 4294967295',
+});
+
 export const FdbRequestBody = Type.Object(
   {
     verb: Type.Union([Type.Literal('add'), Type.Literal('append'), Type.Literal('replace')], {
       description: '"add", "append" or "replace"',
     }),
     mac: Mac,
-    dst,
+    dst: Type.Optional(dst),
+    nhid: Type.Optional(NexthopId),
     ...remote,
     srcVni,
     state: Type.Optional(
@@ -123,6 +130,7 @@ export const FdbFlushBody = Type.Object(
     vni: srcVni,
     port: Type.Optional(Port),
     dst: Type.Optional(dst),
+    nhid: Type.Optional(NexthopId),
   },
   closed,
 );
@@ -190,6 +198,39 @@ export const MdbFlushBody = Type.Object(
   },
   closed,
 );
+
+export const NexthopRequestBody = Type.Object(
+  {
+    verb: Type.Union([Type.Literal('add'), Type.Literal('replace')], { description: '"add" or "replace"' }),
+    id: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 0xffffffff,
+        description: 'a nexthop id, or 0 for the next unused',
+      }),
+    ),
+    via: Type.Optional(Address),
+    group: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            id: NexthopId,
+            weight: Type.Optional(
+              Type.Integer({ minimum: 1, maximum: 256, description: 'a weight, 1 to 256' }),
+            ),
+          },
+          closed,
+        ),
+        { minItems: 1, maxItems: 256, description: '1 to 256 members: { id, weight }' },
+      ),
+    ),
+    protocol: Type.Optional(Type.Integer({ minimum: 0, maximum: 255, description: 'a protocol, 0 to 255' })),
+  },
+  closed,
+);
+export const NexthopParams = Type.Object({
+  id: Type.String({ pattern: '^[0-9]{1,10}$', description: 'a nexthop id' }),
+});
 
 const Prefix = Type.String({ description: 'a prefix such as 10.20.2.0/24' });
 

@@ -9,6 +9,7 @@ import { mdbEndpoints } from './mdb.js';
 import { metricsEndpoint } from './metrics.js';
 import { monitorEndpoint } from './monitor.js';
 import { neighbourEndpoints } from './neigh.js';
+import { nexthopEndpoints } from './nexthops.js';
 import { openapiEndpoint } from './openapi.js';
 import { routeEndpoints } from './routes.js';
 
@@ -75,6 +76,7 @@ export async function buildServer(
       fdbEndpoints,
       mdbEndpoints,
       neighbourEndpoints,
+      nexthopEndpoints,
       routeEndpoints,
     ]) {
       endpoints(routes, context);
