@@ -30,12 +30,6 @@ export const OBJECTS: readonly CommandObject[] = [
     forms: async () => (await import('./options/fdb.js')).forms,
   },
   {
-    names: ['mdb'],
-    says: 'which VTEPs want a multicast group',
-    verb: 'show',
-    forms: async () => (await import('./options/mdb.js')).forms,
-  },
-  {
     names: ['neigh', 'neighbor', 'neighbour'],
     says: 'which MAC an address of the overlay has',
     verb: 'show',
@@ -58,6 +52,12 @@ export const OBJECTS: readonly CommandObject[] = [
     says: 'changes and misses as they happen',
     verb: '',
     forms: async () => (await import('./options/monitor.js')).forms,
+  },
+  {
+    names: ['mdb'],
+    says: 'which VTEPs want a multicast group',
+    verb: 'show',
+    forms: async () => (await import('./options/mdb.js')).forms,
   },
   {
     names: ['daemon'],
