@@ -3,7 +3,9 @@ export { VtepError, type VtepErrorCode } from './errors.js';
 export type {
   EngineApi,
   ForwardingDatabase,
+  MulticastDatabase,
   NeighbourTableApi,
+  NexthopTableApi,
   RouteTableApi,
   VtepApi,
 } from './engine/api.js';

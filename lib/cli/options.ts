@@ -36,6 +36,12 @@ export const OBJECTS: readonly CommandObject[] = [
     forms: async () => (await import('./options/neigh.js')).forms,
   },
   {
+    names: ['nexthop'],
+    says: 'groups of VTEPs that flows are spread over',
+    verb: 'show',
+    forms: async () => (await import('./options/nexthop.js')).forms,
+  },
+  {
     names: ['route'],
     says: "the VTEP's own routes, used with rsc",
     verb: 'show',
@@ -48,6 +54,12 @@ export const OBJECTS: readonly CommandObject[] = [
     forms: async () => (await import('./options/monitor.js')).forms,
   },
   {
+    names: ['mdb'],
+    says: 'which VTEPs want a multicast group',
+    verb: 'show',
+    forms: async () => (await import('./options/mdb.js')).forms,
+  },
+  {
     names: ['daemon'],
     says: 'the process that moves the frames',
     verb: 'run',
@@ -57,7 +69,6 @@ export const OBJECTS: readonly CommandObject[] = [
 
 /** Objects of `ip` and `bridge` that are not the VTEP's, and who does them. */
 export const FOREIGN_OBJECTS: Readonly<Record<string, 'ip' | 'bridge' | 'yet'>> = {
-  mdb: 'yet',
   vni: 'yet',
   address: 'ip',
   addr: 'ip',
@@ -65,7 +76,6 @@ export const FOREIGN_OBJECTS: Readonly<Record<string, 'ip' | 'bridge' | 'yet'>> 
   maddress: 'ip',
   maddr: 'ip',
   netns: 'ip',
-  nexthop: 'ip',
   tunnel: 'ip',
   tuntap: 'ip',
   vrf: 'ip',

@@ -61,6 +61,8 @@ function refusal(
   const asTyped = `\`${by.split(' ')[0]} ${typed.join(' ')}\``;
   if (because !== undefined) return wrong(`"${name}" is not supported: ${because}`);
   if (by === 'yet') return wrong(`"${name}" is not supported yet`);
+  if (by === 'permanent') return wrong(`"${name}": MDB entry must be permanent`);
+  if (by === 'no vid') return wrong(`"${name}": VID must not be specified for a VXLAN device`);
   if (by === 'unmeant') return wrong(`"${name}" means nothing to the FDB of a VXLAN device`);
   if (by === 'bridge fdb')
     return wrong(
@@ -70,6 +72,7 @@ function refusal(
     return wrong(
       `"${name}" is for the host's table: use ${asTyped}, and the VTEP takes over what routes through it`,
     );
+  if (by === 'ip nexthop') return wrong(`"${name}" is not for a nexthop of FDB entries: "via" or "group" is`);
   if (by === 'ip neigh') return wrong(`"${name}" is for the host's table: use ${asTyped}`);
   const add = typed[1] !== undefined && 'add'.startsWith(typed[1]);
   const command = add ? `\`ip link set ${device} ${name} …\` once it is made` : asTyped;

@@ -74,7 +74,9 @@ async function commandOf(object: CommandObject, verb: string): Promise<Command> 
   const loaded: unknown = await {
     link: () => import('./commands/link.js'),
     fdb: () => import('./commands/fdb.js'),
+    mdb: () => import('./commands/mdb.js'),
     neigh: () => import('./commands/neigh.js'),
+    nexthop: () => import('./commands/nexthop.js'),
     route: () => import('./commands/route.js'),
     monitor: () => import('./commands/monitor.js'),
     daemon: () => import('./commands/daemon.js'),

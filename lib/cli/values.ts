@@ -8,6 +8,7 @@ import {
   canonicalMac,
   canonicalPrefix,
   familyOf,
+  isAny,
   isGroupMac,
   isMulticast,
 } from '../control/address.js';
@@ -138,6 +139,70 @@ function addressWhere(meta: string, expects: string, holds: (address: string) =>
 export const address = addressWhere('IP', 'an IPv4 or IPv6 address', () => true);
 export const unicast = addressWhere('IP', 'a unicast IPv4 or IPv6 address', (ip) => !isMulticast(ip));
 export const group = addressWhere('IP', 'a multicast IPv4 or IPv6 address', isMulticast);
+export const group0 = addressWhere(
+  'GROUP',
+  'a multicast IPv4 or IPv6 address, or 0.0.0.0 or ::',
+  (ip) => isMulticast(ip) || isAny(ip),
+);
+export const addresses: Value = {
+  meta: 'IP,…',
+  expects: 'IPv4 or IPv6 addresses separated by commas',
+  read: (text) => {
+    const all = text.split(',').map(canonicalAddress);
+    return all.includes(undefined) ? undefined : all;
+  },
+};
+export const filterMode = choice('MODE', { include: 'include', exclude: 'exclude' });
+
+/** Who gives an entry, as /etc/iproute2/rt_protos names them; what lies below `static` is the kernel's own. */
+const PROTOCOLS: Readonly<Record<string, number>> = {
+  static: 4,
+  gated: 8,
+  ra: 9,
+  mrt: 10,
+  zebra: 11,
+  bird: 12,
+  dnrouted: 13,
+  xorp: 14,
+  ntk: 15,
+  dhcp: 16,
+  keepalived: 18,
+  babel: 42,
+  openr: 99,
+  bgp: 186,
+  isis: 187,
+  ospf: 188,
+  rip: 189,
+  eigrp: 192,
+};
+export const protocol = numberOr('PROTO', PROTOCOLS, number('PROTO', 4, 255));
+
+/** As `protocol`, the kernel's own numbers too. */
+const KERNEL_PROTOCOLS: Readonly<Record<string, number>> = { unspec: 0, redirect: 1, kernel: 2, boot: 3 };
+export const anyProtocol = numberOr('PROTO', { ...KERNEL_PROTOCOLS, ...PROTOCOLS }, number('PROTO', 0, 255));
+
+export const nexthopId = number('ID', 1, UINT32);
+
+/** `61/62,5`: ids, each with a weight behind a comma where it is not 1. */
+function readGroup(text: string): { id: number; weight?: number }[] | undefined {
+  const members = text.split('/').map((part) => {
+    const [id, weight, ...rest] = part.split(',').map(readNumber);
+    const known = id !== undefined && id >= 1 && id <= UINT32 && rest.length === 0;
+    if (!known || (part.includes(',') && within(weight, 1, 256) === undefined)) return undefined;
+    return weight === undefined || weight === 1 ? { id } : { id, weight };
+  });
+  return members.every((member) => member !== undefined) ? members : undefined;
+}
+export const nexthopGroup: Value = {
+  meta: 'GROUP',
+  expects: 'ids with weights from 1 to 256, such as 61/62,5',
+  read: readGroup,
+};
+
+export function protocolName(value: number): string {
+  const known = Object.entries({ ...KERNEL_PROTOCOLS, ...PROTOCOLS }).find(([, number]) => number === value);
+  return known === undefined ? String(value) : known[0];
+}
 
 /** A prefix with no host bits; `default` stays the word, its family is the command's. */
 export const prefix: Value = {

@@ -17,8 +17,15 @@ import type {
   LinkConfig,
   LinkState,
   LinkStatistics,
+  MdbDelete,
+  MdbEntry,
+  MdbFlush,
+  MdbKey,
+  MdbRequest,
   NeighbourEntry,
   NeighbourRequest,
+  NexthopEntry,
+  NexthopRequest,
   RouteEntry,
   RouteRequest,
   VtepEvent,
@@ -54,7 +61,7 @@ export interface ConnectOptions {
 export type NewLink = Partial<LinkConfig> & Pick<LinkConfig, 'name' | 'id'>;
 export type NeighbourFlush = { dst?: string; state?: string };
 export type EventType = VtepEvent['type'];
-export const EVENT_TYPES: readonly EventType[] = ['link', 'fdb', 'neigh', 'route', 'miss'];
+export const EVENT_TYPES: readonly EventType[] = ['link', 'fdb', 'mdb', 'neigh', 'route', 'miss'];
 
 /** What a monitor hears: events, and how many were lost because it read too slowly. */
 export type MonitorEvent = VtepEvent | { type: 'lost'; count: number };
@@ -132,6 +139,25 @@ export class Client {
     return this.#call('POST', link(dev, '/fdb/flush'), filter);
   }
 
+  mdb(dev: string): Promise<MdbEntry[]> {
+    return this.#call('GET', link(dev, '/mdb'));
+  }
+  mdbEntry(dev: string, { group, source, srcVni }: MdbKey): Promise<MdbEntry> {
+    const query = new URLSearchParams({ group });
+    if (source !== undefined) query.set('source', source);
+    if (srcVni !== undefined) query.set('src_vni', String(srcVni));
+    return this.#call('GET', link(dev, `/mdb/entry?${query}`));
+  }
+  setMdb(dev: string, request: MdbRequest): Promise<void> {
+    return this.#call('POST', link(dev, '/mdb'), request);
+  }
+  deleteMdb(dev: string, request: MdbDelete): Promise<void> {
+    return this.#call('DELETE', link(dev, '/mdb'), request);
+  }
+  flushMdb(dev: string, filter: MdbFlush = {}): Promise<{ flushed: number }> {
+    return this.#call('POST', link(dev, '/mdb/flush'), filter);
+  }
+
   neighbours(dev: string): Promise<NeighbourEntry[]> {
     return this.#call('GET', link(dev, '/neigh'));
   }
@@ -143,6 +169,23 @@ export class Client {
   }
   flushNeighbours(dev: string, filter: NeighbourFlush = {}): Promise<{ flushed: number }> {
     return this.#call('POST', link(dev, '/neigh/flush'), filter);
+  }
+
+  /** Nexthop objects belong to no device. */
+  nexthops(): Promise<NexthopEntry[]> {
+    return this.#call('GET', '/v1/nexthops');
+  }
+  nexthop(id: number): Promise<NexthopEntry> {
+    return this.#call('GET', `/v1/nexthops/${id}`);
+  }
+  setNexthop(request: NexthopRequest): Promise<NexthopEntry> {
+    return this.#call('POST', '/v1/nexthops', request);
+  }
+  deleteNexthop(id: number): Promise<void> {
+    return this.#call('DELETE', `/v1/nexthops/${id}`);
+  }
+  flushNexthops(): Promise<{ flushed: number }> {
+    return this.#call('POST', '/v1/nexthops/flush');
   }
 
   routes(dev: string): Promise<RouteEntry[]> {

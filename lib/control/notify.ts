@@ -5,6 +5,7 @@
  *   event       message        family    state       attributes
  *   fdb new     RTM_NEWNEIGH   AF_BRIDGE its own     LLADDR DST [PORT] [VNI] [IFINDEX] CACHEINFO, one a destination
  *   fdb del     RTM_DELNEIGH   AF_BRIDGE its own     the same
+ *   mdb new/del RTM_NEWMDB/DELMDB            permanent   see netlink/multicast.ts; on RTNLGRP_MDB
  *   L2 miss     RTM_GETNEIGH   AF_INET   STALE       LLADDR [VNI 0] CACHEINFO
  *   L3 miss     RTM_GETNEIGH   of dst    STALE       DST VNI 16777216 CACHEINFO
  */
@@ -27,6 +28,14 @@ import {
   RTM_GETNEIGH,
   RTM_NEWNEIGH,
 } from '../native/netlink/neighbour.js';
+import {
+  MCAST_EXCLUDE,
+  MCAST_INCLUDE,
+  multicastNotice,
+  RTM_DELMDB,
+  RTM_NEWMDB,
+  RTNLGRP_MDB,
+} from '../native/netlink/multicast.js';
 import type { Shim } from '../native/shim.js';
 import { addressBytes, macBytes } from './address.js';
 import type { Log } from './log.js';
@@ -48,6 +57,7 @@ const FDB_STATES: Record<FdbStateName, number> = {
 const DEFAULT_DESTINATION_STATE = NUD_PERMANENT | NUD_REACHABLE;
 
 type FdbEvent = Extract<VtepEvent, { type: 'fdb' }>;
+type MdbEvent = Extract<VtepEvent, { type: 'mdb' }>;
 type MissEvent = Extract<VtepEvent, { type: 'miss' }>;
 export type NotifierShim = Pick<Shim, 'netlinkOpen' | 'netlinkSend' | 'close' | 'interfaceIndex'>;
 
@@ -82,7 +92,10 @@ export function missMessage(event: MissEvent, { ifindex, vni }: Device): Uint8Ar
 
 function stateOf({ entry, remote }: FdbEvent, device: Device): number {
   const isDefault =
-    entry.mac === ZERO_MAC && remote.dst === device.destination && entry.state === 'permanent';
+    entry.mac === ZERO_MAC &&
+    remote !== undefined &&
+    remote.dst === device.destination &&
+    entry.state === 'permanent';
   return isDefault ? DEFAULT_DESTINATION_STATE : FDB_STATES[entry.state];
 }
 
@@ -98,11 +111,31 @@ export function fdbMessage(event: FdbEvent, device: Device, via: number | undefi
     state: stateOf(event, device),
     flags: NTF_SELF | router | learned,
     lladdr: macBytes(entry.mac),
+    nhid: entry.nhid,
+    dst: remote && addressBytes(remote.dst),
+    port: remote?.port,
+    vni: remote?.vni,
+    via,
+    ages: { used: entry.used, updated: entry.updated },
+  });
+}
+
+/** The message of a multicast entry that came or went. */
+export function mdbMessage(event: MdbEvent, { ifindex }: Device, via: number | undefined): Uint8Array {
+  const { entry, remote } = event;
+  return multicastNotice({
+    message: event.action === 'new' ? RTM_NEWMDB : RTM_DELMDB,
+    ifindex,
+    group: addressBytes(entry.group),
+    source: entry.source === undefined ? undefined : addressBytes(entry.source),
     dst: addressBytes(remote.dst),
+    filterMode: remote.filterMode === 'include' ? MCAST_INCLUDE : MCAST_EXCLUDE,
+    sources: remote.sources.map((source) => addressBytes(source)),
+    protocol: remote.protocol,
+    blocked: remote.blocked,
     port: remote.port,
     vni: remote.vni,
     via,
-    ages: { used: entry.used, updated: entry.updated },
   });
 }
 
@@ -135,6 +168,7 @@ export class Notifier {
   #event(event: VtepEvent): void {
     if (event.type === 'link') this.#linkEvent(event);
     else if (event.type === 'fdb') this.#fdb(event);
+    else if (event.type === 'mdb') this.#mdb(event);
     else if (event.type === 'miss') this.#miss(event);
   }
 
@@ -159,6 +193,11 @@ export class Notifier {
     if (device) this.#send(missMessage(event, device));
   }
 
+  #mdb(event: MdbEvent): void {
+    const device = this.#device(event.dev);
+    if (device) this.#send(mdbMessage(event, device, this.#viaOf(event.remote)), RTNLGRP_MDB);
+  }
+
   #fdb(event: FdbEvent): void {
     const device = this.#device(event.dev);
     if (device) this.#send(fdbMessage(event, device, this.#viaOf(event.remote)));
@@ -171,14 +210,15 @@ export class Notifier {
     this.#early.push(event);
   }
 
-  #viaOf({ via }: FdbRemote): number | undefined {
+  #viaOf(remote: FdbRemote | undefined): number | undefined {
+    const via = remote?.via;
     const index = via === undefined ? 0 : this.#shim.interfaceIndex(via);
     return index > 0 ? index : undefined;
   }
 
   /** A listener that does not keep up loses messages, as it would of the kernel's; that is no error of ours. */
-  #send(message: Uint8Array): void {
-    const sent = this.#shim.netlinkSend(this.#fd, message, RTNLGRP_NEIGH);
+  #send(message: Uint8Array, group = RTNLGRP_NEIGH): void {
+    const sent = this.#shim.netlinkSend(this.#fd, message, group);
     if (sent >= 0 || this.#warned) return;
     this.#warned = true;
     this.#log.warn(

@@ -1,5 +1,15 @@
 /** What the tables may be told: entries of the FDB, neighbours and routes, in canonical text. */
-import type { FdbDelete, FdbFlush, FdbRequest, NeighbourRequest, RouteRequest } from '../engine/types.js';
+import type {
+  FdbDelete,
+  FdbFlush,
+  FdbRequest,
+  MdbDelete,
+  MdbFlush,
+  MdbKey,
+  MdbRequest,
+  NeighbourRequest,
+  RouteRequest,
+} from '../engine/types.js';
 import { canonicalPrefix, familyOf, isGroupMac, isMulticast, type PrefixFault } from './address.js';
 import type { NeighbourFlush } from './client.js';
 import { argument, checkAddress, checkMac, checkName } from './validate.js';
@@ -29,6 +39,30 @@ export function completeFdb<T extends FdbRequest | FdbDelete>(request: T): T {
 }
 
 export function completeFdbFlush(filter: FdbFlush): FdbFlush {
+  return filter.dst === undefined ? filter : { ...filter, dst: checkAddress(filter.dst, 'dst') };
+}
+
+const VNI_MAX = 0xffffff;
+
+/** A VNI of a query string. */
+export function checkSrcVni(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (Number(text) > VNI_MAX)
+    throw argument(text, `src_vni is ${text}; expected a VNI, 0 to ${VNI_MAX}`, 'ERANGE');
+  return Number(text);
+}
+
+/** An MDB entry, its key or a part of it with texts made canonical. */
+export function completeMdb<T extends MdbRequest | MdbDelete | MdbKey>(request: T): T {
+  const out: T & Partial<MdbRequest> = { ...request, group: checkAddress(request.group, 'group') };
+  if (out.source !== undefined) out.source = checkAddress(out.source, 'source');
+  if (out.dst !== undefined) out.dst = checkAddress(out.dst, 'dst');
+  if (out.via !== undefined) checkName(out.via, 'via');
+  if (out.sources !== undefined) out.sources = out.sources.map((source) => checkAddress(source, 'sources'));
+  return out;
+}
+
+export function completeMdbFlush(filter: MdbFlush): MdbFlush {
   return filter.dst === undefined ? filter : { ...filter, dst: checkAddress(filter.dst, 'dst') };
 }
 

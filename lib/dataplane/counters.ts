@@ -30,6 +30,7 @@ export const EVENTS = [
   'learnLimited',
   'bypassed',
   'mssClamped',
+  'multicast',
 ] as const;
 export const EVENT_PROXIED = 4;
 export const EVENT_FLOODED = 5;
@@ -45,6 +46,7 @@ export const EVENT_GBP_UNLEARNED = 14;
 export const EVENT_LEARN_LIMITED = 15;
 export const EVENT_BYPASSED = 16;
 export const EVENT_MSS_CLAMPED = 17;
+export const EVENT_MULTICAST = 18;
 
 /** Index of the counter of reason 0. */
 export const REASON0 = EVENT_PROXIED + EVENTS.length;

@@ -24,6 +24,7 @@ import { type Batch, cell } from '../memory/batch.js';
 import type { RecordRing } from '../memory/ring.js';
 import type { Slab } from '../memory/slab.js';
 import { STATE_NOARP, STATE_PERMANENT } from '../table/fdb.js';
+import * as list from '../table/remote-list.js';
 import type { VniTable } from '../table/vni.js';
 import { get32 } from '../wire/bytes.js';
 import { decapsulate, ECN_DROP, NOT_ECT } from '../wire/ecn.js';
@@ -54,6 +55,7 @@ const IPV6_BYTES = ipv6.HEADER_BYTES;
 const VXLAN_BYTES = vxlan.HEADER_BYTES;
 const { FLAGS, I_FLAG, VNI } = vxlan;
 const { GBP, LEARNING, SCRUTINY } = options;
+const CHOICE = list.CHOICE;
 
 export class Decap {
   readonly #slab: Slab;
@@ -244,6 +246,8 @@ export class Decap {
     const entry = fdb.find(high, low, vni);
     let kind = LEARN;
     if (entry >= 0) {
+      // A nexthop group is nobody's address: learning does not touch its entries (kernel: dropped in any state).
+      if (fdb.remotes(entry) >= CHOICE) return reasons.RX_ENTRY_EXISTS;
       fdb.touchUpdated(entry, now);
       const first = fdb.firstRemote(entry, lists);
       if (

@@ -3,6 +3,7 @@
  * so that it can be posted to a worker); a worker holds one Device a VTEP and replaces its settings between bursts.
  */
 import type { FdbTable } from '../table/fdb.js';
+import type { MdbTable } from '../table/mdb.js';
 import type { NeighbourTable } from '../table/neighbour.js';
 import type { RemoteLists } from '../table/remote-list.js';
 import type { RemoteTable } from '../table/remote.js';
@@ -36,6 +37,8 @@ export const RECEIVES_GPE = 2;
 export const RECEIVES_ZERO_CSUM6 = 4;
 /** TCP is told of a smaller maximum segment size. */
 export const MSSCLAMP = 256;
+/** The multicast database has an entry (kernel: VXLAN_F_MDB). */
+export const MDB = 4096;
 
 export const TTL_INHERIT = -1;
 /** As in the kernel, a TOS of 1 means "inherit". */
@@ -107,6 +110,7 @@ export interface DeviceTables {
   fdb: FdbTable;
   remotes: RemoteTable;
   lists: RemoteLists;
+  mdb: MdbTable;
   neighbours: NeighbourTable;
   routes: RouteTable;
 }

@@ -4,6 +4,7 @@
  * A frame meets, in this order (section letters of the code below):
  *   a  proxy            ARP and neighbour solicitations are answered from the neighbour table, or consumed
  *                       (arp-proxy.ts, nd-proxy.ts)
+ *      MDB              frames for a group, while the device has an MDB: its remotes, the FDB is not asked (mdb.ts)
  *   b  FDB              destination MAC -> remotes; the entry's `used` is refreshed, not its `updated`
  *   c  short-circuit    `rsc`, entry marked router: routed to the guest's MAC here (short-circuit.ts), looked up again
  *   d  pending          a MAC this worker learned a moment ago (pending.ts)
@@ -11,7 +12,8 @@
  *   f  outer header     TOS with ECN, TTL, DF and source port, once a frame
  *      path MTU         a bridged guest whose packet is too big is told so (path-mtu.ts)
  *      TCP              the maximum segment size is lowered, if asked for (mss-clamp.ts)
- *   g  replication      to every remote: the 2nd to the nth in list order, the first one last
+ *   g  replication      to every remote: the 2nd to the nth in list order, the first one last; of a nexthop group to the
+ *                       one member that the flow hash chooses (nexthop.ts)
  *
  * What goes to the underlay is appended to `tx`, what goes back up to `back`; both describe frames that stay in
  * their receive slot. The VXLAN header is written into the headroom, over the consumed virtio header.
@@ -26,6 +28,8 @@ import { type Batch, cell } from '../memory/batch.js';
 import type { RecordRing } from '../memory/ring.js';
 import type { Slab } from '../memory/slab.js';
 import { FLAG_ROUTER } from '../table/fdb.js';
+import { NOBODY } from '../table/mdb.js';
+import * as list from '../table/remote-list.js';
 import { get16 } from '../wire/bytes.js';
 import { encapsulate } from '../wire/ecn.js';
 import * as ethernet from '../wire/ethernet.js';
@@ -35,15 +39,17 @@ import * as ipv6 from '../wire/ipv6.js';
 import { networkOffset } from '../wire/vlan.js';
 import * as vxlan from '../wire/vxlan.js';
 import { answerArp } from './arp-proxy.js';
-import { EVENT_FLOODED } from './counters.js';
+import { EVENT_FLOODED, EVENT_MULTICAST } from './counters.js';
 import * as options from './device.js';
 import type { Device } from './device.js';
 import { isLoopbackWords, LocalBypass } from './local-bypass.js';
+import { findGroup } from './mdb.js';
 import { clampSent } from './mss-clamp.js';
 import { answerSolicitation } from './nd-proxy.js';
 import { tellTooBig } from './path-mtu.js';
 import type { PendingLearns } from './pending.js';
 import { postL2Miss } from './post.js';
+import { chooseMember } from './nexthop.js';
 import * as reasons from './reasons.js';
 import { drop, isMulticastWords, loopBack } from './output.js';
 import { CONTINUE, REWRITTEN, ShortCircuit } from './short-circuit.js';
@@ -78,7 +84,7 @@ const {
   TTL,
   SOURCE_PORT,
 } = batch;
-const { DF_INHERIT, DF_SET, L2MISS, LOCALBYPASS, MSSCLAMP, PROXY, RSC, TOS_INHERIT, TTL_INHERIT, UP } =
+const { DF_INHERIT, DF_SET, L2MISS, LOCALBYPASS, MDB, MSSCLAMP, PROXY, RSC, TOS_INHERIT, TTL_INHERIT, UP } =
   options;
 const { TYPE, TYPE_ARP, TYPE_IPV4, TYPE_IPV6 } = ethernet;
 const ETHERNET_BYTES = ethernet.HEADER_BYTES;
@@ -87,6 +93,7 @@ const IPV6_BYTES = ipv6.HEADER_BYTES;
 const VXLAN_BYTES = vxlan.HEADER_BYTES;
 const { FLAGS, VNI } = vxlan;
 const FRAGMENT = ipv4.FRAGMENT;
+const CHOICE = list.CHOICE;
 
 /** `remotes` of a frame that went nowhere, or back up: beyond every remote index. */
 const CONSUMED = 0x7fffffff;
@@ -98,6 +105,8 @@ const V4_MAPPED = 0xffff;
 /** net.ipv4.ip_default_ttl, where the socket's own would be another: 1 for multicast. */
 const DEFAULT_TTL = 64;
 const NONE = -1;
+/** The group bit in a MAC's first four octets. */
+const GROUP_BIT = 0x01000000;
 /** DF in the word with flags, fragment offset, TTL and protocol. */
 const DONT_FRAGMENT = ipv4.DONT_FRAGMENT << 16;
 
@@ -207,6 +216,10 @@ export class Encap {
     // b.
     let high = view.getInt32(offset);
     let low = view.getUint16(offset + 4);
+    if ((features & MDB) !== 0 && (high & GROUP_BIT) !== 0) {
+      const group = findGroup(this.#slab, device.tables.mdb, settings.vni, offset, length, high, low);
+      if (group >= 0) return this.#toGroup(device, device.tables.mdb.remotes(group));
+    }
     let entry = fdb.find(high, low, settings.vni);
     if (entry >= 0) {
       fdb.touchUsed(entry, now);
@@ -259,6 +272,13 @@ export class Encap {
     return (
       type === TYPE_IPV6 && answerSolicitation(this.#slab, this.#ring, device, offset, length, back, now)
     );
+  }
+
+  /** The remotes of an MDB entry, or CONSUMED when none of them wants the frame. */
+  #toGroup(device: Device, remotes: number): number {
+    if (remotes === NOBODY) return this.#drop(device, reasons.TX_MDB_NOBODY);
+    device.counters[EVENT_MULTICAST]++;
+    return remotes;
   }
 
   /** Step f. False when the frame's IP header is cut off: dropped, as by skb_vlan_inet_prepare. */
@@ -319,9 +339,10 @@ export class Encap {
   #replicate(rx: Batch, i: number, device: Device, tx: Batch, back: Batch): boolean {
     const remotes = this.#remotes;
     if (remotes < 0) return this.#toAll(rx, i, device, tx, back, ~remotes);
+    if (remotes < CHOICE) return this.#toRemote(rx, i, device, tx, back, remotes);
     return remotes === PENDING
       ? this.#toPending(rx, i, device, tx, back)
-      : this.#toRemote(rx, i, device, tx, back, remotes);
+      : this.#toMember(rx, i, device, tx, back, remotes);
   }
 
   #toPending(rx: Batch, i: number, device: Device, tx: Batch, back: Batch): boolean {
@@ -387,6 +408,14 @@ export class Encap {
     if (this.#upFrom === NONE) this.#upFrom = back.length;
     this.#local.deliver(rx, i, rx.words[cell(OFFSET, rx.capacity, i)], device, to, back, this.#now);
     return true;
+  }
+
+  /** To the one member of a nexthop group that the flow belongs to. False when `tx` is full. */
+  #toMember(rx: Batch, i: number, device: Device, tx: Batch, back: Batch, remotes: number): boolean {
+    const offset = rx.words[cell(OFFSET, rx.capacity, i)];
+    const length = rx.words[cell(LENGTH, rx.capacity, i)];
+    const hash = flowHash(this.#slab.bytes, offset, length, this.#seed);
+    return this.#toRemote(rx, i, device, tx, back, chooseMember(device.tables.lists, remotes, hash));
   }
 
   /** Encapsulates for one remote (kernel: vxlan_xmit_one). False when `tx` is full. */

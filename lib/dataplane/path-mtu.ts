@@ -18,6 +18,7 @@ import {
   OFFSET,
 } from '../memory/batch.js';
 import type { Slab } from '../memory/slab.js';
+import { CHOICE } from '../table/remote-list.js';
 import * as ethernet from '../wire/ethernet.js';
 import { NO_REPLY, replyBytes } from '../wire/icmp.js';
 import * as tcp from '../wire/tcp.js';
@@ -54,10 +55,13 @@ export function tellTooBig(
 
 /** Smallest known limit of an entry's remotes, 0 = none is known. */
 function narrowest({ remotes, lists }: DeviceTables, word: number): number {
-  if (word >= 0) return remotes.packetLimit(word);
+  if (word >= 0 && word < CHOICE) return remotes.packetLimit(word);
+  // Of a nexthop group any member may be chosen; its list has a bound before each remote.
+  const list = word < 0 ? ~word : word & ~CHOICE;
+  const step = word < 0 ? 1 : 2;
   let least = 0;
-  for (let at = lists.length(~word) - 1; at >= 0; at--) {
-    const limit = remotes.packetLimit(lists.at(~word, at));
+  for (let at = lists.length(list) - 1; at >= 0; at -= step) {
+    const limit = remotes.packetLimit(lists.at(list, at));
     if (limit !== 0 && (least === 0 || limit < least)) least = limit;
   }
   return least;

@@ -12,8 +12,15 @@ import type {
   LinkState,
   LinkStatistics,
   LocalAddress,
+  MdbDelete,
+  MdbEntry,
+  MdbFlush,
+  MdbKey,
+  MdbRequest,
   NeighbourEntry,
   NeighbourRequest,
+  NexthopEntry,
+  NexthopRequest,
   RouteEntry,
   RouteRequest,
   VtepEvent,
@@ -29,6 +36,17 @@ export interface ForwardingDatabase {
   get(mac: string, srcVni?: number): FdbEntry | undefined;
   /** Newest first, as the kernel dumps them. */
   list(): FdbEntry[];
+}
+
+/** Multicast database of one VTEP (kernel: vxlan_mdb_*). */
+export interface MulticastDatabase {
+  set(request: MdbRequest): void;
+  delete(request: MdbDelete): void;
+  /** Returns how many destinations went. */
+  flush(filter: MdbFlush): number;
+  get(key: MdbKey): MdbEntry | undefined;
+  /** Newest first, as the kernel dumps them. */
+  list(): MdbEntry[];
 }
 
 export interface NeighbourTableApi {
@@ -53,10 +71,23 @@ export interface RouteTableApi {
   unmirror(dst: string): void;
 }
 
+/** Nexthop objects, which FDB entries of every VTEP may refer to. */
+export interface NexthopTableApi {
+  /** Returns what was made: the id may have been left to it. */
+  set(request: NexthopRequest): NexthopEntry;
+  delete(id: number): void;
+  /** Returns how many went. */
+  flush(): number;
+  get(id: number): NexthopEntry | undefined;
+  /** By id. */
+  list(): NexthopEntry[];
+}
+
 export interface VtepApi {
   readonly name: string;
   readonly ifindex: number;
   readonly fdb: ForwardingDatabase;
+  readonly mdb: MulticastDatabase;
   readonly neighbours: NeighbourTableApi;
   readonly routes: RouteTableApi;
   state(): LinkState;
@@ -70,6 +101,7 @@ export interface VtepApi {
 }
 
 export interface EngineApi {
+  readonly nexthops: NexthopTableApi;
   /** Makes the TAP, the tables and the sockets' registration; the interface is down, as after `ip link add`. */
   add(config: LinkConfig): VtepApi;
   get(name: string): VtepApi | undefined;

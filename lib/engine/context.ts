@@ -1,6 +1,8 @@
 /** What the tables of one VTEP share with it: who they belong to, what time it is, where changes are told. */
 import type { Clock } from './clock.js';
-import type { VtepEvent } from './types.js';
+import type { Gateway } from './nexthops.js';
+import type { Tap } from './system.js';
+import type { LinkConfig, VtepEvent } from './types.js';
 import type { VtepHost } from './vtep-host.js';
 
 /** Names and indexes of the host's interfaces; the engine's system answers (system.ts). */
@@ -22,6 +24,8 @@ export interface TableContext {
   readonly interfaces: InterfaceNames;
   /** True for an address of this host; with `ifindex` (0 = any) of that interface. */
   isLocal(address: ArrayLike<number>, ifindex: number): boolean;
+  /** Gateways of a nexthop group. @throws VtepError when FDB entries of this VTEP cannot refer to it */
+  gateways(nhid: number): Gateway[];
   /** Tells every subscriber, in order. */
   emit(event: VtepEvent): void;
   /** A change that may decide which address signs ICMP errors (router entries and neighbours). */
@@ -30,32 +34,38 @@ export interface TableContext {
   remoteAdded(index: number): void;
   /** An FDB entry was removed: there is room for another. */
   removed(): void;
+  /** The MDB got its first entry, or lost its last. */
+  multicastChanged(): void;
   /** FDB entries went by somebody's word: workers must not go on with what they learned a moment ago. */
   unlearn(): void;
 }
 
-/** What of a context the VTEP itself answers. */
-type Wishes = Pick<TableContext, 'routersChanged' | 'remoteAdded' | 'removed' | 'unlearn'>;
+/** What a VTEP does when its tables change. */
+export type TableHooks = Pick<
+  TableContext,
+  'routersChanged' | 'remoteAdded' | 'removed' | 'multicastChanged' | 'unlearn'
+>;
 
-/** The context of the tables of a VTEP whose interface is `tap`. */
+/** The context of a VTEP's tables. Its name is the interface's at any time; VNI and port never change. */
 export function tableContext(
-  tap: { readonly name: string },
-  config: { readonly id: number; readonly dstport: number },
-  family: 4 | 6,
   host: VtepHost,
-  wishes: Wishes,
+  { id: vni, dstport: port }: LinkConfig,
+  family: 4 | 6,
+  tap: Tap,
+  hooks: TableHooks,
 ): TableContext {
   return {
     get dev() {
       return tap.name;
     },
-    vni: config.id,
-    port: config.dstport,
+    vni,
+    port,
     family,
     clock: host.clock,
     interfaces: host.system,
     isLocal: (address, ifindex) => host.isLocal(address, ifindex),
+    gateways: (nhid) => host.nexthops.gatewaysFor(nhid, family),
     emit: (event) => host.emit(event),
-    ...wishes,
+    ...hooks,
   };
 }

@@ -16,6 +16,7 @@ import { type Dataplane, InlineDataplane } from './dataplane.js';
 import { DEFAULT_MTU, headroom, underlayFamily, withDefaults } from './settings.js';
 import { Directory } from './directory.js';
 import { LocalAddresses } from './local-addresses.js';
+import { Nexthops } from './nexthops.js';
 import { Retirement } from './retirement.js';
 import { unclaimedReasons } from './statistics.js';
 import type { System } from './system.js';
@@ -40,6 +41,7 @@ export interface EngineOptions {
 export class Engine implements EngineApi {
   readonly clock: Clock;
   readonly dataplane: Dataplane;
+  readonly nexthops = new Nexthops(() => this.list().map((vtep) => vtep.fdb));
   readonly #system: System;
   readonly #underlay: Underlay;
   readonly #vteps = new Directory();
@@ -98,6 +100,7 @@ export class Engine implements EngineApi {
       underlay: this.#underlay,
       clock: this.clock,
       isLocal: (address, ifindex) => this.#locals.has(address, ifindex),
+      nexthops: this.nexthops,
       retire: (fd) => void this.#retirement.retire(fd),
       emit: (event) => this.#emit(event),
       renamed: (vtep, before) => this.#vteps.renamed(vtep, before),

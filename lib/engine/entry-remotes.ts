@@ -4,7 +4,7 @@
  */
 import { VtepError } from '../errors.js';
 import type { FdbTable } from '../table/fdb.js';
-import type { RemoteLists } from '../table/remote-list.js';
+import { CHOICE, type RemoteLists } from '../table/remote-list.js';
 import { REMOTE_LOCAL, type RemoteTable } from '../table/remote.js';
 import { formatAddress } from '../wire/text.js';
 import type { TableContext } from './context.js';
@@ -73,26 +73,26 @@ export class EntryRemotes {
     this.#remotes.release(index);
   }
 
-  /** Remote indexes of an entry, in order. */
+  /** Remote indexes of an entry, in order; none of one that refers to a nexthop group. */
   of(entry: number): number[] {
     const word = this.#fdb.remotes(entry);
-    if (word >= 0) return [word];
+    if (word >= 0) return word < CHOICE ? [word] : [];
     return Array.from({ length: this.lists.length(~word) }, (_, i) => this.lists.at(~word, i));
   }
 
-  /** Adds a remote at the end; returns its index, -1 when the entry has just that remote. */
+  /** Adds a remote at the end; returns its index, -1 when the entry has just that remote or a nexthop group. */
   append(entry: number, key: RemoteKey): number {
     const all = this.of(entry);
-    if (all.some((index) => this.equals(index, key))) return -1;
+    if (all.length === 0 || all.some((index) => this.equals(index, key))) return -1;
     const index = this.intern(key);
     this.#store(entry, [...all, index]);
     return index;
   }
 
-  /** Rewrites the first remote; returns the new one's index, -1 when the entry has just that remote. */
+  /** Rewrites the first remote; returns the new one's index, -1 when the entry has just that remote or a nexthop group. */
   replaceFirst(entry: number, key: RemoteKey): number {
     const all = this.of(entry);
-    if (all.some((index) => this.equals(index, key))) return -1;
+    if (all.length === 0 || all.some((index) => this.equals(index, key))) return -1;
     const index = this.intern(key);
     this.#store(entry, [index, ...all.slice(1)]);
     this.release(all[0]);

@@ -10,6 +10,7 @@ import type { Mac } from '../wire/text.js';
 import type { TableContext } from './context.js';
 import { EntryRemotes } from './entry-remotes.js';
 import { describeEntry } from './fdb-description.js';
+import { FdbGroups } from './fdb-groups.js';
 import { PeerCensus, type Standing } from './peer-census.js';
 import type { FdbEntry } from './types.js';
 
@@ -33,12 +34,14 @@ export class FdbStore {
   readonly table: FdbTable;
   readonly remotes: EntryRemotes;
   readonly census: PeerCensus;
+  readonly groups: FdbGroups;
   readonly #context: TableContext;
 
   constructor(table: FdbTable, remotes: RemoteTable, lists: RemoteLists, context: TableContext) {
     this.table = table;
     this.#context = context;
     this.remotes = new EntryRemotes(table, remotes, lists, context);
+    this.groups = new FdbGroups(table, this.remotes);
     this.census = new PeerCensus(remotes);
   }
 
@@ -62,8 +65,23 @@ export class FdbStore {
 
   /** As insert, but a full table is an error: ENOSPC. */
   create(mac: Mac, vni: number, remote: RemoteKey, state: number, flags: number): void {
-    if (this.insert(mac, vni, remote, state, flags) >= 0) return;
-    throw new VtepError(
+    if (this.insert(mac, vni, remote, state, flags) < 0) throw this.#full();
+  }
+
+  /** Makes an entry that refers to a nexthop group. */
+  createGrouped(mac: Mac, vni: number, nhid: number, state: number, flags: number): void {
+    const word = this.groups.wordFor(nhid, this.#context.gateways(nhid));
+    const entry = this.table.insert(mac.high, mac.low, vni, word, state, flags, this.#context.clock.now());
+    if (entry < 0) {
+      this.groups.abandon(nhid);
+      throw this.#full();
+    }
+    this.groups.attach(entry, nhid);
+    this.tell('new', entry, -1);
+  }
+
+  #full(): VtepError {
+    return new VtepError(
       'ERR_VTEP_LIMIT',
       `No space left on device: maxaddress ${this.table.limit} is reached; remove entries or make the device anew with a greater maxaddress`,
       { errno: 'ENOSPC' },
@@ -76,29 +94,61 @@ export class FdbStore {
    */
   update(entry: number, update: Update, remote: RemoteKey, state: number, flags: number): void {
     const { table, remotes } = this;
-    const now = this.#context.clock.now();
-    const byUser = (table.flags(entry) & (FLAG_LEARNED | FLAG_EXT_LEARNED)) === 0;
-    const mayChange = (flags & FLAG_EXT_LEARNED) === 0 || !byUser;
-    const changed = mayChange && !this.#is(entry, state, flags);
+    let changed = false;
     const index = this.#counted(entry, () => {
-      if (changed) {
-        table.setState(entry, state);
-        table.setFlags(entry, flags);
-        table.touchUpdated(entry, now);
-      }
+      changed = this.#setState(entry, state, flags);
       if (update.remotes === 'append') return remotes.append(entry, remote);
       return update.remotes === 'replace' ? remotes.replaceFirst(entry, remote) : -1;
     });
-    if (update.use) table.touchUpdated(entry, now);
-    if (index >= 0 || changed) {
-      this.tell('new', entry, index >= 0 ? index : table.firstRemote(entry, remotes.lists));
+    if (update.use) table.touchUpdated(entry, this.#context.clock.now());
+    if (index >= 0 || changed) this.tell('new', entry, index >= 0 ? index : this.#first(entry));
+  }
+
+  /** As update, for an entry that refers to a nexthop group: it shall refer to `nhid`. */
+  updateGrouped(entry: number, nhid: number, state: number, flags: number): void {
+    const { table, groups } = this;
+    const before = groups.of(entry);
+    const word = before === nhid ? undefined : groups.wordFor(nhid, this.#context.gateways(nhid));
+    const changed = this.#setState(entry, state, flags);
+    if (word !== undefined) {
+      table.setRemotes(entry, word);
+      groups.detach(entry);
+      groups.attach(entry, nhid);
     }
+    if (word !== undefined || changed) this.tell('new', entry, -1);
+  }
+
+  /** The entries of a nexthop group that is no more go with it, and nobody is told, as by the kernel. */
+  dropGroup(nhid: number): void {
+    for (const entry of this.groups.entriesOf(nhid)) this.#remove(entry);
+  }
+
+  /** Gives an entry its state and flags. True when they are other ones. */
+  #setState(entry: number, state: number, flags: number): boolean {
+    const { table } = this;
+    const byUser = (table.flags(entry) & (FLAG_LEARNED | FLAG_EXT_LEARNED)) === 0;
+    if (((flags & FLAG_EXT_LEARNED) !== 0 && byUser) || this.#is(entry, state, flags)) return false;
+    table.setState(entry, state);
+    table.setFlags(entry, flags);
+    table.touchUpdated(entry, this.#context.clock.now());
+    return true;
+  }
+
+  /** First remote of an entry, -1 with a nexthop group. */
+  #first(entry: number): number {
+    return this.groups.of(entry) === undefined ? this.table.firstRemote(entry, this.remotes.lists) : -1;
   }
 
   /** Removes an entry: one message a remote. */
   destroy(entry: number): void {
+    if (this.groups.of(entry) !== undefined) this.tell('del', entry, -1);
     for (const index of this.remotes.of(entry)) this.tell('del', entry, index);
+    this.#remove(entry);
+  }
+
+  #remove(entry: number): void {
     this.#counted(entry, () => this.remotes.destroy(entry));
+    if (this.groups.of(entry) !== undefined) this.groups.detach(entry);
     this.#context.removed();
   }
 
@@ -124,19 +174,19 @@ export class FdbStore {
 
   describe(entry: number): FdbEntry {
     return {
-      ...describeEntry(this.table, entry, this.#context),
+      ...this.#describe(entry),
       remotes: this.remotes.of(entry).map((index) => this.remotes.describe(index)),
     };
   }
 
-  /** One message about one remote, as vxlan_fdb_notify. */
+  /** One message about one remote, or with -1 about the entry's nexthop group, as vxlan_fdb_notify. */
   tell(action: 'new' | 'del', entry: number, index: number): void {
     this.#context.emit({
       type: 'fdb',
       action,
       dev: this.#context.dev,
-      entry: describeEntry(this.table, entry, this.#context),
-      remote: this.remotes.describe(index),
+      entry: this.#describe(entry),
+      remote: index < 0 ? undefined : this.remotes.describe(index),
     });
   }
 
@@ -156,6 +206,11 @@ export class FdbStore {
       learned: (this.table.flags(entry) & FLAG_LEARNED) !== 0,
       peers: this.remotes.of(entry).map((index) => this.remotes.address(index)),
     };
+  }
+
+  #describe(entry: number): Omit<FdbEntry, 'remotes'> {
+    const nhid = this.groups.of(entry);
+    return { ...describeEntry(this.table, entry, this.#context), ...(nhid === undefined ? {} : { nhid }) };
   }
 
   #is(entry: number, state: number, flags: number): boolean {

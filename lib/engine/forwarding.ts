@@ -18,8 +18,10 @@ import type { RemoteTable } from '../table/remote.js';
 import type { Mac } from '../wire/text.js';
 import type { ForwardingDatabase } from './api.js';
 import type { TableContext } from './context.js';
+import type { EntryRemotes } from './entry-remotes.js';
 import { meetsFilter } from './fdb-description.js';
-import { FdbStore } from './fdb-store.js';
+import { FdbStore, type RemoteKey } from './fdb-store.js';
+import type { Gateway, NexthopUser } from './nexthops.js';
 import type { FdbDelete, FdbEntry, FdbFlush, FdbRequest, LinkConfig } from './types.js';
 import { isGroupMac, isZeroMac, macWords } from './words.js';
 
@@ -35,7 +37,7 @@ const FIXED = STATE_PERMANENT | STATE_NOARP;
 const DEFAULT_STATE = STATE_PERMANENT | STATE_REACHABLE;
 const ZERO: Mac = { high: 0, low: 0 };
 
-export class Forwarding implements ForwardingDatabase {
+export class Forwarding implements ForwardingDatabase, NexthopUser {
   readonly #store: FdbStore;
   readonly #table: FdbTable;
   readonly #context: TableContext;
@@ -46,10 +48,15 @@ export class Forwarding implements ForwardingDatabase {
     this.#store = new FdbStore(table, remotes, lists, context);
   }
 
+  /** Remotes of this VTEP, which the MDB shares. */
+  get remotes(): EntryRemotes {
+    return this.#store.remotes;
+  }
+
   set(request: FdbRequest): void {
     const mac = macWords(request.mac, 'address');
     const vni = request.srcVni ?? this.#context.vni;
-    const remote = this.#store.remotes.parse(request);
+    const remote = this.#remoteOf(request);
     const state = STATES[request.state ?? 'permanent'];
     const flags = (request.router ? FLAG_ROUTER : 0) | (request.externLearn ? FLAG_EXT_LEARNED : 0);
     const group = isGroupMac(mac) || isZeroMac(mac);
@@ -61,12 +68,15 @@ export class Forwarding implements ForwardingDatabase {
     }
     const entry = this.#table.find(mac.high, mac.low, vni);
     if (entry < 0) {
-      this.#store.create(mac, vni, remote, state, flags);
+      if (typeof remote === 'number') this.#store.createGrouped(mac, vni, remote, state, flags);
+      else this.#store.create(mac, vni, remote, state, flags);
     } else if (request.verb === 'add' && !this.#yields(entry)) {
       throw new VtepError('ERR_VTEP_EXISTS', `File exists: ${request.mac} has an entry; use replace`, {
         errno: 'EEXIST',
         word: request.mac,
       });
+    } else if (typeof remote === 'number') {
+      this.#setGroup(entry, request, remote, state, flags);
     } else {
       // append on a unicast MAC adds no remote and is no error, but state and flags change.
       const verb = request.verb === 'add' ? 'replace' : request.verb;
@@ -74,6 +84,33 @@ export class Forwarding implements ForwardingDatabase {
       this.#store.update(entry, { remotes, use: request.use === true }, remote, state, flags);
     }
     this.#context.routersChanged();
+  }
+
+  /** The destination of a request: a remote, or the id of a nexthop group. */
+  #remoteOf(request: FdbRequest): RemoteKey | number {
+    const { nhid, dst, port, vni, via } = request;
+    if (nhid === undefined) {
+      if (dst !== undefined) return this.#store.remotes.parse({ ...request, dst });
+      throw new VtepError('ERR_VTEP_ARGUMENT', `${request.mac} needs a destination: "dst" or "nhid"`, {
+        errno: 'EINVAL',
+        word: request.mac,
+      });
+    }
+    if ((dst ?? port ?? vni ?? via) === undefined) return nhid;
+    throw new VtepError('ERR_VTEP_ARGUMENT', 'DST, VNI, ifindex and port are mutually exclusive with NH_ID', {
+      errno: 'EINVAL',
+      word: String(nhid),
+    });
+  }
+
+  #setGroup(entry: number, { verb, mac }: FdbRequest, nhid: number, state: number, flags: number): void {
+    const refuse = (message: string): VtepError =>
+      new VtepError('ERR_VTEP_UNSUPPORTED', message, { errno: 'EOPNOTSUPP', word: mac });
+    if (this.#store.groups.of(entry) === undefined) {
+      throw refuse('Cannot replace an existing non nexthop fdb with a nexthop');
+    }
+    if (verb === 'append') throw refuse('Cannot append to a nexthop fdb');
+    this.#store.updateGrouped(entry, nhid, state, flags);
   }
 
   delete(request: FdbDelete): void {
@@ -104,6 +141,7 @@ export class Forwarding implements ForwardingDatabase {
     let flushed = 0;
     for (const entry of this.#table.entries()) {
       if (!meetsFilter(this.#table, entry, filter)) continue;
+      if (filter.nhid !== undefined && filter.nhid !== this.#store.groups.of(entry)) continue;
       if (!byRemote) {
         this.#store.destroy(entry);
         flushed++;
@@ -124,6 +162,21 @@ export class Forwarding implements ForwardingDatabase {
 
   list(): FdbEntry[] {
     return Array.from(this.#table.entries(), (entry) => this.#store.describe(entry));
+  }
+
+  // --- nexthop groups ---------------------------------------------------------------------------------
+
+  get family(): 4 | 6 {
+    return this.#context.family;
+  }
+
+  usesNexthop(id: number): boolean {
+    return this.#store.groups.has(id);
+  }
+
+  nexthopChanged(id: number, gateways: readonly Gateway[]): void {
+    if (gateways.length > 0) this.#store.groups.change(id, gateways);
+    else this.#store.dropGroup(id);
   }
 
   // --- what the device itself does --------------------------------------------------------------------
@@ -159,7 +212,7 @@ export class Forwarding implements ForwardingDatabase {
       const remote = { address, port: 0, vni: -1, ifindex };
       return this.#store.insert(mac, vni, remote, STATE_REACHABLE, FLAG_LEARNED) < 0 ? 'full' : 'learned';
     }
-    if ((table.state(entry) & FIXED) !== 0) return 'kept';
+    if ((table.state(entry) & FIXED) !== 0 || this.#store.groups.of(entry) !== undefined) return 'kept';
     table.touchUpdated(entry, clock.now());
     if (this.#store.census.isFull(address)) return 'kept';
     const index = this.#store.move(entry, address, ifindex);

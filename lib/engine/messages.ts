@@ -10,6 +10,7 @@ export interface TableShares {
   fdb: TableShare;
   remotes: TableShare;
   lists: RemoteListsShare;
+  mdb: TableShare;
   neighbours: TableShare;
   routes: RouteShare;
 }

@@ -16,6 +16,7 @@ import {
   LEARNING,
   LOCALBYPASS,
   MSSCLAMP,
+  MDB,
   PROXY,
   RECEIVES_GBP,
   RECEIVES_GPE,
@@ -116,6 +117,8 @@ export interface SettingsState {
   packetLimit: number;
   /** maxaddress is reached. */
   full: boolean;
+  /** The MDB has an entry. */
+  multicast: boolean;
   router4: number;
   router6: [number, number, number, number];
 }
@@ -141,7 +144,8 @@ export function deviceSettings(config: LinkConfig, state: SettingsState): Omit<D
       (config.learnLimit > 0 ? LEARN_LIMIT : 0) |
       (config.mssclamp === 'off' ? 0 : MSSCLAMP) |
       (state.up ? UP : 0) |
-      (state.full ? FULL : 0),
+      (state.full ? FULL : 0) |
+      (state.multicast ? MDB : 0),
     macHigh: mac.high,
     macLow: mac.low,
     mtu: state.mtu,

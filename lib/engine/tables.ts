@@ -3,6 +3,7 @@ import type { DeviceTables } from '../dataplane/device.js';
 import type { Advise } from '../memory/shared-words.js';
 import { FdbTable } from '../table/fdb.js';
 import { MOST_ENTRIES } from '../table/hash-table.js';
+import { MdbTable } from '../table/mdb.js';
 import { NeighbourTable } from '../table/neighbour.js';
 import { RemoteLists } from '../table/remote-list.js';
 import { RemoteTable } from '../table/remote.js';
@@ -32,6 +33,7 @@ export function makeTables(
     fdb: new FdbTable({ limit: Math.min(limit, MOST_ENTRIES), epochs, advise, onGrow: grown('fdb') }),
     remotes: new RemoteTable({ epochs, onGrow: grown('remotes') }),
     lists: new RemoteLists({ epochs, onGrow: grown('lists') }),
+    mdb: new MdbTable({ epochs, onGrow: grown('mdb') }),
     neighbours: new NeighbourTable({ epochs, advise, onGrow: grown('neighbours') }),
     routes: new RouteTable({ epochs, advise, onGrow: grown('routes') }),
   };
@@ -42,6 +44,7 @@ export function shareTables(tables: DeviceTables): TableShares {
     fdb: tables.fdb.share(),
     remotes: tables.remotes.share(),
     lists: tables.lists.share(),
+    mdb: tables.mdb.share(),
     neighbours: tables.neighbours.share(),
     routes: tables.routes.share(),
   };

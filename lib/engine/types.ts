@@ -127,7 +127,10 @@ export interface FdbEntry {
   mac: string;
   /** Key VNI where it differs from the device's. */
   srcVni?: number;
+  /** Empty where `nhid` is given. */
   remotes: FdbRemote[];
+  /** Id of the nexthop group that chooses a destination for each flow. */
+  nhid?: number;
   state: FdbStateName;
   router: boolean;
   externLearn: boolean;
@@ -139,9 +142,11 @@ export interface FdbEntry {
 }
 
 /** `bridge fdb add|append|replace`. */
-export interface FdbRequest extends FdbRemote {
+export interface FdbRequest extends Partial<FdbRemote> {
   verb: 'add' | 'append' | 'replace';
   mac: string;
+  /** A nexthop group, in the place of dst, port, vni and via. */
+  nhid?: number;
   srcVni?: number;
   /** permanent (default), static = NOARP|REACHABLE, dynamic = REACHABLE. */
   state?: 'permanent' | 'static' | 'dynamic';
@@ -171,6 +176,87 @@ export interface FdbFlush {
   vni?: number;
   port?: number;
   dst?: string;
+  nhid?: number;
+}
+
+/** A gateway of a group, by the id of its nexthop. */
+export interface NexthopMember {
+  id: number;
+  /** Share of the flows, 1 (default) to 256. */
+  weight?: number;
+}
+
+export interface NexthopEntry {
+  id: number;
+  /** A gateway … */
+  via?: string;
+  /** … or a group. */
+  group?: NexthopMember[];
+  /** Who gave it, as rt_protos numbers them; 0 = nobody says. */
+  protocol: number;
+}
+
+/** `ip nexthop add|replace … fdb`. */
+export interface NexthopRequest {
+  verb: 'add' | 'replace';
+  /** 1 to 4,294,967,295; absent or 0 = the next unused. */
+  id?: number;
+  via?: string;
+  group?: NexthopMember[];
+  protocol?: number;
+}
+
+export type MdbFilterMode = 'include' | 'exclude';
+
+/** One destination of an MDB entry. There is one for each `dst`. */
+export interface MdbRemote extends FdbRemote {
+  /** exclude: every source but those listed; include: those listed alone. */
+  filterMode: MdbFilterMode;
+  /** Each has an (S, G) entry of its own: blocked where excluded. */
+  sources: string[];
+  /** Who gave it, as rt_protos numbers them; 4 = static. */
+  protocol: number;
+  /** True in the entry of a source that the (*, G) entry excludes: nothing is sent to this destination. */
+  blocked: boolean;
+}
+
+export interface MdbEntry {
+  /** Group address; 0.0.0.0 and :: stand for every group that has no entry. */
+  group: string;
+  /** (S, G); absent in a (*, G) entry. */
+  source?: string;
+  /** Key VNI where it differs from the device's. */
+  srcVni?: number;
+  /** Newest first, as the kernel dumps them. */
+  remotes: MdbRemote[];
+}
+
+/** What names an MDB entry. */
+export type MdbKey = Pick<MdbEntry, 'group' | 'source' | 'srcVni'>;
+
+/** `bridge mdb add|replace`. */
+export interface MdbRequest extends MdbKey, FdbRemote {
+  verb: 'add' | 'replace';
+  /** Of a (*, G) entry; default exclude. */
+  filterMode?: MdbFilterMode;
+  /** Of a (*, G) entry, with a filterMode. */
+  sources?: string[];
+  /** 4 (static, default) to 255. */
+  protocol?: number;
+}
+
+/** `bridge mdb del`: one destination; the entry goes with its last. */
+export interface MdbDelete extends MdbKey {
+  dst: string;
+}
+
+/** `bridge mdb flush`: destinations that match every given filter. */
+export interface MdbFlush {
+  srcVni?: number;
+  protocol?: number;
+  dst?: string;
+  port?: number;
+  vni?: number;
 }
 
 export type NeighbourStateName =
@@ -239,7 +325,8 @@ export interface LinkStatistics {
 /** What `vtep monitor` shows; `dev` is the VTEP's interface name. */
 export type VtepEvent =
   | { type: 'link'; action: 'new' | 'del'; dev: string; link: LinkState }
-  | { type: 'fdb'; action: 'new' | 'del'; dev: string; entry: Omit<FdbEntry, 'remotes'>; remote: FdbRemote }
+  | { type: 'fdb'; action: 'new' | 'del'; dev: string; entry: Omit<FdbEntry, 'remotes'>; remote?: FdbRemote }
+  | { type: 'mdb'; action: 'new' | 'del'; dev: string; entry: Omit<MdbEntry, 'remotes'>; remote: MdbRemote }
   | { type: 'neigh'; action: 'new' | 'del'; dev: string; entry: NeighbourEntry }
   | { type: 'route'; action: 'new' | 'del'; dev: string; entry: RouteEntry }
   | { type: 'miss'; layer: 2; dev: string; lladdr: string }

@@ -1,6 +1,7 @@
 /** What a VTEP needs of the engine it belongs to. */
 import type { Clock } from './clock.js';
 import type { Dataplane } from './dataplane.js';
+import type { Nexthops } from './nexthops.js';
 import type { System } from './system.js';
 import type { VtepEvent } from './types.js';
 import type { Underlay } from './underlay.js';
@@ -13,6 +14,7 @@ export interface VtepHost {
   readonly clock: Clock;
   /** True for an address of this host; with `ifindex` (0 = any) of that interface. */
   isLocal(address: ArrayLike<number>, ifindex: number): boolean;
+  readonly nexthops: Nexthops;
   /** Closes a descriptor once no worker can touch it any more. */
   retire(fd: number): void;
   emit(event: VtepEvent): void;

@@ -14,6 +14,8 @@ import { Attachment } from './attachment.js';
 import { type TableContext, tableContext } from './context.js';
 import { Forwarding } from './forwarding.js';
 import { Learning } from './learning.js';
+import { linkState } from './link-state.js';
+import { Multicast } from './mdb.js';
 import { missEvent } from './miss-event.js';
 import { Neighbours } from './neighbours.js';
 import { asMeant, checkAddress, checkUnderlay, mtuAfter } from './option-checks.js';
@@ -32,6 +34,7 @@ import { WorkerLink } from './worker-link.js';
 export class Vtep implements VtepApi {
   readonly index: number;
   readonly fdb: Forwarding;
+  readonly mdb: Multicast;
   readonly neighbours: Neighbours;
   readonly routes: Routes;
   readonly family: 4 | 6;
@@ -64,6 +67,7 @@ export class Vtep implements VtepApi {
     );
     const context = this.#context();
     this.fdb = new Forwarding(this.tables.fdb, this.tables.remotes, this.tables.lists, context);
+    this.mdb = new Multicast(this.tables.mdb, this.fdb.remotes, context);
     this.neighbours = new Neighbours(this.tables.neighbours, context);
     this.routes = new Routes(this.tables.routes, context);
     this.fdb.census(config);
@@ -87,17 +91,7 @@ export class Vtep implements VtepApi {
   }
 
   state(): LinkState {
-    return {
-      ...this.#config,
-      name: this.#tap.name,
-      ifindex: this.#tap.ifindex,
-      address: this.#tap.address,
-      mtu: this.#tap.mtu,
-      up: this.#up,
-      bridged: this.#tap.bridged,
-      persistent: !this.#tap.created,
-      missing: this.#tap.missing,
-    };
+    return linkState(this.#config, this.#tap, this.#up);
   }
 
   /** First words to the world: the link, then its default destination; an interface that was there may be up. */
@@ -174,6 +168,7 @@ export class Vtep implements VtepApi {
   close(): void {
     if (this.#up) this.#goDown();
     this.fdb.flush({});
+    this.mdb.flush({});
     this.#workers.forget();
     this.#host.system.removeTap(this.#tap);
     for (const fd of this.#tap.fds) this.#host.retire(fd);
@@ -270,10 +265,14 @@ export class Vtep implements VtepApi {
 
   #settings() {
     const { address, mtu, bridged } = this.#tap;
+    const tables = { packetLimit: this.paths.least, multicast: this.tables.mdb.count > 0 };
     const { isFull: full } = this.#learning;
-    const packetLimit = this.paths.least;
-    const state = { address, mtu, bridged, packetLimit, up: this.#up, full, ...this.#routers };
-    return deviceSettings(this.#config, state);
+    return deviceSettings(this.#config, {
+      ...{ address, mtu, bridged },
+      ...tables,
+      ...{ up: this.#up, full },
+      ...this.#routers,
+    });
   }
 
   #publish(): void {
@@ -286,12 +285,11 @@ export class Vtep implements VtepApi {
   }
 
   #context(): TableContext {
-    return tableContext(this.#tap, this.#config, this.family, this.#host, {
-      routersChanged: () => {
-        this.#routersStale = this.#config.rsc;
-      },
+    return tableContext(this.#host, this.#config, this.family, this.#tap, {
+      routersChanged: () => void (this.#routersStale = this.#config.rsc),
       remoteAdded: (index) => this.paths.added(index),
       removed: () => this.#learning.removed(),
+      multicastChanged: () => this.#publish(),
       unlearn: () => {
         if (this.#config.learning) this.#workers.unlearn();
       },

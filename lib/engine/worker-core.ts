@@ -6,6 +6,7 @@ import { Device } from '../dataplane/device.js';
 import type { RecordRing } from '../memory/ring.js';
 import type { ReceivePort } from '../port/port.js';
 import { FdbTable } from '../table/fdb.js';
+import { MdbTable } from '../table/mdb.js';
 import { NeighbourTable } from '../table/neighbour.js';
 import { RemoteLists } from '../table/remote-list.js';
 import { RemoteTable } from '../table/remote.js';
@@ -174,6 +175,7 @@ function attach(shares: TableShares) {
     fdb: FdbTable.attach(shares.fdb),
     remotes: RemoteTable.attach(shares.remotes),
     lists: RemoteLists.attach(shares.lists),
+    mdb: MdbTable.attach(shares.mdb),
     neighbours: NeighbourTable.attach(shares.neighbours),
     routes: RouteTable.attach(shares.routes),
   };

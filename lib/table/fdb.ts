@@ -5,7 +5,7 @@
  *     0   |  MAC, octets 0 to 3                 |   key
  *     1   |  MAC, octets 4, 5 |  VNI, low 16    |   key
  *     2   |  flags            | state  | VNI,   |   key: the low 8 bits, which are the VNI's high ones
- *     3   |  remotes: >= 0 index in RemoteTable, < 0: ~id in RemoteLists
+ *     3   |  remotes: index in RemoteTable, < 0: ~id in RemoteLists, CHOICE | id: a nexthop group
  *     4   |  used: when a frame was last sent to it
  *     5   |  updated: when one was last received from it, or the entry changed
  *
@@ -170,7 +170,7 @@ export class FdbTable extends HashTable {
     );
   }
 
-  /** Index in RemoteTable, or ~id of a list. Read it once per frame: it may change between two reads. */
+  /** Index in RemoteTable, ~id of a list, or CHOICE | id of one. Read it once per frame: it may change between two reads. */
   remotes(entry: number): number {
     return this.records[entry * RECORD_WORDS + REMOTES];
   }
@@ -182,8 +182,7 @@ export class FdbTable extends HashTable {
 
   /** Index of the entry's first remote in RemoteTable, whether it has one or a list. */
   firstRemote(entry: number, lists: RemoteLists): number {
-    const remotes = this.remotes(entry);
-    return remotes >= 0 ? remotes : lists.at(~remotes, 0);
+    return lists.first(this.remotes(entry));
   }
 
   /** STATE_* bits. */

@@ -15,6 +15,12 @@ import { expect } from './record-pool.js';
 /** Remotes a list may have. */
 export const MOST_REMOTES = 65_535;
 
+/**
+ * Set in a remotes word that is a list's id and means "one of these by flow": a nexthop group (engine/fdb-groups.ts).
+ * Above every remote index and every id.
+ */
+export const CHOICE = 0x40000000;
+
 const LEAST_ROOM_BITS = 2;
 const MOST_WORDS = 2 ** 28;
 
@@ -117,6 +123,12 @@ export class RemoteLists {
     if (!this.#live.delete(id)) throw new RangeError(`remote list ${id} is not in use`);
     if (this.#quarantine) this.#quarantine.push(id);
     else this.#release(id);
+  }
+
+  /** The first remote that a remotes word stands for: a remote itself, a list's first, or a nexthop group's. */
+  first(word: number): number {
+    if (word < 0) return this.at(~word, 0);
+    return word < CHOICE ? word : this.at(word & ~CHOICE, 1);
   }
 
   /** Remotes in the list. */

@@ -49,10 +49,11 @@ const refuse = (code: VtepErrorCode, message: string, errno: string, word?: stri
 });
 
 function entryOf(request: FdbRequest): FdbEntry {
-  const { verb: _verb, mac, srcVni, state, router, externLearn, use: _use, ...remote } = request;
+  const { verb: _verb, mac, srcVni, state, router, externLearn, use: _use, nhid, dst, ...rest } = request;
   const name = state === 'dynamic' ? 'reachable' : (state ?? 'permanent');
   const flags = { router: router ?? false, externLearn: externLearn ?? false, learned: false };
-  return { mac, srcVni, remotes: [remote], state: name, ...flags, used: 0, updated: 0 };
+  const remotes = dst === undefined ? [] : [{ dst, ...rest }];
+  return { mac, srcVni, remotes, nhid, state: name, ...flags, used: 0, updated: 0 };
 }
 
 /** The verbs as far as a test of words needs them. */

@@ -212,6 +212,9 @@ t.test('the OpenAPI document names every endpoint', async (t) => {
     '/v1/links/{dev}/fdb/bulk',
     '/v1/links/{dev}/fdb/flush',
     '/v1/links/{dev}/fdb/{mac}',
+    '/v1/links/{dev}/mdb',
+    '/v1/links/{dev}/mdb/entry',
+    '/v1/links/{dev}/mdb/flush',
     '/v1/links/{dev}/neigh',
     '/v1/links/{dev}/neigh/flush',
     '/v1/links/{dev}/neigh/{dst}',
@@ -220,6 +223,9 @@ t.test('the OpenAPI document names every endpoint', async (t) => {
     '/v1/links/{dev}/routes/lookup',
     '/v1/links/{dev}/statistics',
     '/v1/monitor',
+    '/v1/nexthops',
+    '/v1/nexthops/flush',
+    '/v1/nexthops/{id}',
   ]);
 });
 

@@ -121,6 +121,11 @@ t.test("every message equals the kernel's", { skip: NEEDS_ROOT }, async (t) => {
     fdb('new', { mac: '00:00:5e:00:02:05', state: 'reachable' }, { dst: '0.0.0.0' }),
   ]);
   await same('del', `fdb del ${MAC} dev vx0`, [fdb('del', {}, { dst: '192.0.2.2' })]);
+  await ns.ip('nexthop add id 61 via 192.0.2.5 fdb');
+  await ns.ip('nexthop add id 101 group 61 fdb');
+  const grouped = { mac: '00:00:5e:00:02:06', nhid: 101 };
+  await same('nexthop group', `fdb add ${grouped.mac} nhid 101 dev vx0`, [fdb('new', grouped, undefined)]);
+  await same('del with a nexthop group', `fdb del ${grouped.mac} dev vx0`, [fdb('del', grouped, undefined)]);
   await same('del with all', `fdb del ${zero.mac} dev vx0`, [fdb('del', zero, elsewhere)]);
 
   // Misses need frames that the host's own neighbour table does not know of: a bridge floods them to vx0.

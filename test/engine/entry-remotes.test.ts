@@ -22,9 +22,11 @@ function tables() {
       nameOf: (index: number) => `if${index}`,
     },
     isLocal: () => false,
+    gateways: () => [],
     emit: () => {},
     routersChanged: () => {},
     remoteAdded: () => {},
+    multicastChanged: () => {},
     removed: () => {},
     unlearn: () => {},
   } as const;

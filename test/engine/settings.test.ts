@@ -31,6 +31,7 @@ const STATE = {
   bridged: false,
   packetLimit: 0,
   full: false,
+  multicast: false,
   router4: 0,
   router6: [0, 0, 0, 0] as [number, number, number, number],
 };

@@ -214,7 +214,7 @@ t.test('deleted: one event an entry, then the link', async (t) => {
   const events = host.events();
   t.same(
     events.map((event) =>
-      event.type === 'fdb' ? `${event.action} ${event.entry.mac} ${event.remote.dst}` : `${event.type}`,
+      event.type === 'fdb' ? `${event.action} ${event.entry.mac} ${event.remote?.dst}` : `${event.type}`,
     ),
     [`del ${FAR} ${OTHER}`, `del ${ZERO_MAC} ${PEER}`, `del ${ZERO_MAC} ${OTHER}`, 'link'],
     'measured on the kernel: DELNEIGH for what is static, too',

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { Epochs } from '../../lib/memory/epoch.js';
 import { FdbTable } from '../../lib/table/fdb.js';
+import { MdbTable } from '../../lib/table/mdb.js';
 import { NeighbourTable } from '../../lib/table/neighbour.js';
 import { RemoteLists } from '../../lib/table/remote-list.js';
 import { RemoteTable } from '../../lib/table/remote.js';
@@ -112,6 +113,63 @@ t.test('FDB: growth and tombstones', async () => {
       }
     }),
     { numRuns: 40 },
+  );
+});
+
+t.test('MDB', async () => {
+  const step = fc.record({
+    remove: fc.boolean(),
+    group: fc.nat(3),
+    source: fc.nat(2),
+    vni: fc.nat(1),
+    value: fc.integer({ min: -1_000, max: 1_000 }),
+    quiescent,
+  });
+  type Words = [number, number, number, number];
+  const groups: Words[] = [
+    [0, 0, 0xffff, 0xef010101 | 0],
+    [0, 0, 0xffff, 0],
+    [0, 0, 0, 0],
+    [0xff0e0000 | 0, 0, 0, 1],
+  ];
+  const sources: Words[] = [
+    [0, 0, 0, 0],
+    [0, 0, 0xffff, 0x0a000001],
+    [0x20010db8, 0, 0, 1],
+  ];
+  fc.assert(
+    fc.property(seed, fc.array(step, { maxLength: 120 }), (seed, steps) => {
+      const epochs = new Epochs(1);
+      const table = new MdbTable({ seed, epochs, limit: 9 });
+      const reader = MdbTable.attach(table.share());
+      const model = new Map<string, number>();
+      epochs.enter(0);
+      for (const { remove, group, source, vni, value, quiescent } of steps) {
+        const key = `${group} ${source} ${vni}`;
+        const entry = table.find(...groups[group], ...sources[source], vni);
+        check(entry >= 0 === model.has(key), `${key} is${model.has(key) ? ' not' : ''} found`);
+        if (entry < 0) {
+          const added = table.insert(groups[group], sources[source], vni, value);
+          check(added >= 0 === model.size < 9, 'the limit is kept');
+          if (added >= 0) model.set(key, value);
+        } else if (remove) {
+          table.remove(entry);
+          model.delete(key);
+        } else {
+          table.setRemotes(entry, value);
+          model.set(key, value);
+        }
+        if (quiescent) epochs.enter(0);
+        table.selfCheck();
+        for (const [known, remotes] of model) {
+          const [g, s, v] = known.split(' ').map(Number);
+          const found = reader.find(...groups[g], ...sources[s], v);
+          check(found >= 0 && reader.remotes(found) === remotes, `a reader finds ${known}`);
+        }
+        same([...table.entries()].map((e) => table.remotes(e)).sort(), [...model.values()].sort(), 'remotes');
+      }
+    }),
+    { numRuns: 200 },
   );
 });
 

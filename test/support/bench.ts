@@ -23,6 +23,7 @@ import {
 import { RecordRing } from '../../lib/memory/ring.js';
 import { Slab } from '../../lib/memory/slab.js';
 import { FdbTable, STATE_PERMANENT } from '../../lib/table/fdb.js';
+import { MdbTable } from '../../lib/table/mdb.js';
 import { NeighbourTable } from '../../lib/table/neighbour.js';
 import { RemoteLists } from '../../lib/table/remote-list.js';
 import { RemoteTable } from '../../lib/table/remote.js';
@@ -85,6 +86,7 @@ export class Bench {
       fdb: new FdbTable({ seed: 1 }),
       remotes: new RemoteTable({ seed: 2 }),
       lists: new RemoteLists(),
+      mdb: new MdbTable({ seed: 5 }),
       neighbours: new NeighbourTable({ seed: 3 }),
       routes: new RouteTable({ seed: 4 }),
     };

@@ -5,7 +5,9 @@
 import type {
   EngineApi,
   ForwardingDatabase,
+  MulticastDatabase,
   NeighbourTableApi,
+  NexthopTableApi,
   RouteTableApi,
   VtepApi,
 } from '../../lib/engine/api.js';
@@ -16,7 +18,10 @@ import type {
   LinkState,
   LinkStatistics,
   LocalAddress,
+  MdbEntry,
+  MdbKey,
   NeighbourEntry,
+  NexthopEntry,
   RouteEntry,
   VtepEvent,
 } from '../../lib/engine/types.js';
@@ -52,8 +57,11 @@ class FakeFdb implements ForwardingDatabase {
     router,
     externLearn,
     use: _use,
-    ...remote
+    nhid: _nhid,
+    dst = '',
+    ...rest
   }) => {
+    const remote = { dst, ...rest };
     const key = this.#key(mac, srcVni);
     const old = this.#entries.get(key);
     if (old && verb === 'add') throw existing(mac);
@@ -93,6 +101,57 @@ class FakeFdb implements ForwardingDatabase {
 
   get: ForwardingDatabase['get'] = (mac, srcVni) => this.#entries.get(this.#key(mac, srcVni));
   list = (): FdbEntry[] => [...this.#entries.values()].reverse();
+}
+
+class FakeMdb implements MulticastDatabase {
+  readonly #entries = new Map<string, MdbEntry>();
+
+  #key({ group, source, srcVni }: MdbKey): string {
+    return `${group} ${source ?? ''} ${srcVni ?? ''}`;
+  }
+
+  set: MulticastDatabase['set'] = ({
+    verb,
+    group,
+    source,
+    srcVni,
+    filterMode,
+    sources,
+    protocol,
+    ...remote
+  }) => {
+    const key = this.#key({ group, source, srcVni });
+    const entry = this.#entries.get(key) ?? { group, source, srcVni, remotes: [] };
+    const old = entry.remotes.find(({ dst }) => dst === remote.dst);
+    if (old && verb === 'add') throw existing(group);
+    entry.remotes = entry.remotes.filter((other) => other !== old);
+    entry.remotes.unshift({
+      ...remote,
+      filterMode: filterMode ?? 'exclude',
+      sources: sources ?? [],
+      protocol: protocol ?? 4,
+      blocked: false,
+    });
+    this.#entries.set(key, entry);
+  };
+  delete: MulticastDatabase['delete'] = ({ dst, ...key }) => {
+    const entry = this.get(key);
+    const remote = entry?.remotes.find((other) => other.dst === dst);
+    if (!entry || !remote) throw missing('Did not find MDB entry', key.group);
+    entry.remotes.splice(entry.remotes.indexOf(remote), 1);
+    if (entry.remotes.length === 0) this.#entries.delete(this.#key(key));
+  };
+  flush: MulticastDatabase['flush'] = ({ dst }) => {
+    const doomed = this.list().flatMap((entry) =>
+      entry.remotes
+        .filter((remote) => dst === undefined || remote.dst === dst)
+        .map((r) => ({ ...entry, dst: r.dst })),
+    );
+    for (const remote of doomed) this.delete(remote);
+    return doomed.length;
+  };
+  get: MulticastDatabase['get'] = (key) => this.#entries.get(this.#key(key));
+  list = (): MdbEntry[] => [...this.#entries.values()].reverse();
 }
 
 class FakeNeighbours implements NeighbourTableApi {
@@ -191,6 +250,7 @@ const NO_STATISTICS: LinkStatistics = {
 export class FakeVtep implements VtepApi {
   readonly ifindex: number;
   readonly fdb: ForwardingDatabase;
+  readonly mdb = new FakeMdb();
   readonly neighbours = new FakeNeighbours();
   readonly routes = new FakeRoutes();
   /** What statistics() answers; tests write to it. */
@@ -230,7 +290,29 @@ export class FakeVtep implements VtepApi {
   };
 }
 
+class FakeNexthops implements NexthopTableApi {
+  readonly #entries = new Map<number, NexthopEntry>();
+
+  set: NexthopTableApi['set'] = ({ verb, id = this.#entries.size + 1, protocol = 0, ...object }) => {
+    if (verb === 'add' && this.#entries.has(id)) throw existing(String(id));
+    const entry = { id, protocol, ...object };
+    this.#entries.set(id, entry);
+    return entry;
+  };
+  delete: NexthopTableApi['delete'] = (id) => {
+    if (!this.#entries.delete(id)) throw missing('No such file or directory', String(id));
+  };
+  flush: NexthopTableApi['flush'] = () => {
+    const flushed = this.#entries.size;
+    this.#entries.clear();
+    return flushed;
+  };
+  get: NexthopTableApi['get'] = (id) => this.#entries.get(id);
+  list = (): NexthopEntry[] => [...this.#entries.values()];
+}
+
 export class FakeEngine implements EngineApi {
+  readonly nexthops = new FakeNexthops();
   readonly #vteps = new Map<string, FakeVtep>();
   readonly #listeners = new Set<(event: VtepEvent) => void>();
   /** Index of the next device; tests set it to that of a real interface. */

@@ -95,7 +95,9 @@ export class MemoryHost {
   fdbEvents(): string[] {
     return this.events().flatMap((event) =>
       event.type === 'fdb'
-        ? [`${event.action} ${event.entry.mac} ${event.remote.dst} ${event.entry.state}`]
+        ? [
+            `${event.action} ${event.entry.mac} ${event.remote?.dst ?? `nhid ${event.entry.nhid}`} ${event.entry.state}`,
+          ]
         : [],
     );
   }

@@ -1,7 +1,7 @@
 /** `vtep fdb add|append|replace|delete|get|show|flush`: the words of `bridge fdb` for a vxlan device. */
-import type { FdbDelete, FdbEntry, FdbFlush, FdbRequest } from '../../engine/types.js';
+import type { FdbDelete, FdbEntry, FdbFlush, FdbRemote, FdbRequest } from '../../engine/types.js';
 import { VtepError } from '../../errors.js';
-import { CommandFailure } from '../failure.js';
+import { CommandFailure, wrong } from '../failure.js';
 import { fdbJson, fdbLine } from '../format/fdb.js';
 import type { Session } from '../session.js';
 
@@ -13,9 +13,20 @@ function bodyOf<T extends object>(words: Words<T>): Omit<Words<T>, 'dev' | 'self
   return body;
 }
 
+/** As `bridge` finds it before it asks the kernel. */
+function checkDestination({ dst, port, vni, nhid }: Partial<FdbRequest>): void {
+  if (nhid !== undefined && (dst ?? port ?? vni) !== undefined)
+    throw wrong('dst, port, vni are mutually exclusive with nhid');
+  if (nhid === undefined && dst === undefined)
+    throw wrong(
+      'Not enough information: "dst" is required, an IPv4 or IPv6 address; or "nhid", a nexthop group',
+    );
+}
+
 const setWith =
   (verb: FdbRequest['verb']) =>
   async (session: Session, words: Words<Omit<FdbRequest, 'verb'>>): Promise<void> => {
+    checkDestination(words);
     const request = { verb, ...bodyOf(words) } as FdbRequest;
     await session.about(words.dev, (client) => client.setFdb(words.dev, request));
   };
@@ -25,10 +36,19 @@ export const append = setWith('append');
 export const replace = setWith('replace');
 
 /** State and flags may stand in `fdb del`, as in `bridge`, and choose nothing. */
-type DeleteWords = Words<FdbDelete & { state?: string; router?: true; externLearn?: true; use?: true }>;
+type DeleteWords = Words<
+  FdbDelete & { state?: string; router?: true; externLearn?: true; use?: true; nhid?: number }
+>;
 
 export async function del(session: Session, words: DeleteWords): Promise<void> {
-  const { state: _state, router: _router, externLearn: _extern, use: _use, ...request } = bodyOf(words);
+  const {
+    state: _state,
+    router: _router,
+    externLearn: _extern,
+    use: _use,
+    nhid: _nhid,
+    ...request
+  } = bodyOf(words);
   await session.about(words.dev, (client) => client.deleteFdb(words.dev, request as FdbDelete));
 }
 
@@ -42,11 +62,15 @@ interface GetWords {
 export async function get(session: Session, { dev, mac, srcVni }: GetWords): Promise<void> {
   const entry = await session.about(dev, (client) => client.fdbEntry(dev, mac, srcVni)).catch(notFound);
   const ages = session.options.statistics > 0;
-  const remotes = entry.remotes.slice(0, 1);
+  const remotes = remotesOf(entry).slice(0, 1);
   const lines = remotes.map((remote) => fdbLine(entry, remote, dev, ages));
   const records = remotes.map((remote) => fdbJson(entry, remote, dev, ages));
   session.show(lines, records);
 }
+
+/** One line a remote, or one for a nexthop group. */
+const remotesOf = ({ remotes, nhid }: FdbEntry): readonly (FdbRemote | undefined)[] =>
+  nhid === undefined ? remotes : [undefined];
 
 function notFound(error: unknown): never {
   if (error instanceof VtepError && error.code === 'ERR_VTEP_NO_ENTRY')
@@ -73,8 +97,8 @@ export async function show(session: Session, words: ShowWords): Promise<void> {
     const entries = await session.about(device, (client) => client.fdb(device));
     const dev = words.dev === undefined ? device : undefined;
     for (const entry of entries.filter((candidate) => isShown(candidate, words))) {
-      lines.push(...entry.remotes.map((remote) => fdbLine(entry, remote, dev, ages)));
-      records.push(...entry.remotes.map((remote) => fdbJson(entry, remote, dev, ages)));
+      lines.push(...remotesOf(entry).map((remote) => fdbLine(entry, remote, dev, ages)));
+      records.push(...remotesOf(entry).map((remote) => fdbJson(entry, remote, dev, ages)));
     }
   }
   session.show(lines, records);

@@ -3,6 +3,7 @@
  *
  *   e6:4b:f9:ce:d7:7b dev vtep0 dst 192.168.100.3 port 5000 vni 9 via eth0 used 12/3 self router permanent
  *
+ * An entry that refers to a nexthop group has one line, with `nhid 101` in the place of its remotes.
  * `dev` stands only where the command did not name it. A learned entry's state is empty, as is a dynamic one's.
  */
 import type { FdbEntry, FdbRemote } from '../../engine/types.js';
@@ -23,15 +24,16 @@ const flagsOf = (entry: FdbKey): string[] => [
  * @param dev shown when given
  * @param ages whether to show seconds since last use and update
  */
-export function fdbLine(entry: FdbKey, remote: FdbRemote, dev?: string, ages = false): string {
+export function fdbLine(entry: FdbKey, remote: FdbRemote | undefined, dev?: string, ages = false): string {
   const words = [
     entry.mac,
     ...(dev === undefined ? [] : [`dev ${dev}`]),
-    `dst ${remote.dst}`,
-    ...(remote.port === undefined ? [] : [`port ${remote.port}`]),
-    ...(remote.vni === undefined ? [] : [`vni ${remote.vni}`]),
+    ...(remote === undefined ? [] : [`dst ${remote.dst}`]),
+    ...(remote?.port === undefined ? [] : [`port ${remote.port}`]),
+    ...(remote?.vni === undefined ? [] : [`vni ${remote.vni}`]),
     ...(entry.srcVni === undefined ? [] : [`src_vni ${entry.srcVni}`]),
-    ...(remote.via === undefined ? [] : [`via ${remote.via}`]),
+    ...(remote?.via === undefined ? [] : [`via ${remote.via}`]),
+    ...(entry.nhid === undefined ? [] : [`nhid ${entry.nhid}`]),
     ...(ages ? [`used ${Math.trunc(entry.used)}/${Math.trunc(entry.updated)}`] : []),
     ...flagsOf(entry),
     STATES[entry.state],
@@ -42,18 +44,19 @@ export function fdbLine(entry: FdbKey, remote: FdbRemote, dev?: string, ages = f
 /** One remote of an entry with the keys of `bridge -j fdb`. */
 export function fdbJson(
   entry: FdbKey,
-  remote: FdbRemote,
+  remote: FdbRemote | undefined,
   dev?: string,
   ages = false,
 ): Record<string, unknown> {
   return {
     mac: entry.mac,
     ifname: dev,
-    dst: remote.dst,
-    port: remote.port,
-    vni: remote.vni,
+    dst: remote?.dst,
+    port: remote?.port,
+    vni: remote?.vni,
     src_vni: entry.srcVni,
-    viaIf: remote.via,
+    viaIf: remote?.via,
+    nhid: entry.nhid,
     used: ages ? Math.trunc(entry.used) : undefined,
     updated: ages ? Math.trunc(entry.updated) : undefined,
     flags: flagsOf(entry),

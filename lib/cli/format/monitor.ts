@@ -11,6 +11,7 @@ import type { MonitorEvent } from '../../control/client.js';
 import { netdevOf } from '../netdev.js';
 import { fdbJson, fdbLine } from './fdb.js';
 import { addressText, headText, linkJson } from './link.js';
+import { mdbJson, mdbLine } from './mdb.js';
 import { neighJson, neighLine } from './neigh.js';
 import { routeJson, routeLine } from './route.js';
 
@@ -24,6 +25,8 @@ function eventText(event: Event): string {
       return `${headText(event.link, netdevOf(event.link))} group default \n${addressText(event.link)}`;
     case 'fdb':
       return fdbLine(event.entry, event.remote, dev);
+    case 'mdb':
+      return mdbLine(event.entry, event.remote, dev, { details: false });
     case 'neigh':
       return neighLine(event.entry, { dev });
     case 'route':
@@ -75,6 +78,8 @@ function eventJson(event: Event): Record<string, unknown> {
       return linkJson(event.link, netdevOf(event.link), false);
     case 'fdb':
       return fdbJson(event.entry, event.remote, dev);
+    case 'mdb':
+      return mdbJson(event.entry, event.remote, dev, { details: false });
     case 'neigh':
       return neighJson(event.entry, { dev });
     case 'route':

@@ -10,11 +10,8 @@ const remote = [
   takes('src_vni', 'srcVni', value.vni, "VNI of the key, when not the device's"),
   takes('via', 'via', value.ifname, 'underlay interface to send from'),
 ];
-const notHere = [
-  ...refuse('bridge fdb', 'master br brport'),
-  ...refuse('yet', 'nhid'),
-  ...refuse('unmeant', 'vlan|vid sticky'),
-];
+const nhid = takes('nhid', 'nhid', value.nexthopId, 'a nexthop group, in the place of dst, port and vni');
+const notHere = [...refuse('bridge fdb', 'master br brport'), ...refuse('unmeant', 'vlan|vid sticky')];
 const states = [
   flag('permanent|local', 'state', 'permanent', 'never ages (default)'),
   flag('static|temp', 'state', 'static', 'never ages; shown as static'),
@@ -23,10 +20,11 @@ const states = [
 const fdbSet = (verb: string): Form => ({
   verbs: [verb],
   positional: 'mac',
-  needs: ['mac', 'dev', 'dst'],
+  needs: ['mac', 'dev'],
   words: [
     dev,
     ...remote,
+    nhid,
     flag('self', 'self'),
     flag('router', 'router', true, 'rsc: frames to this MAC are routed; ND: it is a router'),
     ...states,
@@ -48,6 +46,7 @@ export const forms: readonly Form[] = [
     words: [
       dev,
       ...remote,
+      nhid,
       flag('self', 'self'),
       flag('router', 'router'),
       ...states,
@@ -89,6 +88,7 @@ export const forms: readonly Form[] = [
       takes('port', 'port', value.port),
       takes('vni', 'vni', value.vni),
       takes('src_vni', 'srcVni', value.vni),
+      takes('nhid', 'nhid', value.nexthopId),
       flag('self', 'self'),
       ...either('permanent'),
       ...either('static'),
@@ -97,7 +97,6 @@ export const forms: readonly Form[] = [
       ...either('router'),
       ...refuse('unmeant', 'offloaded nooffloaded added_by_user noadded_by_user sticky nosticky vlan|vid'),
       ...refuse('bridge fdb', 'master br brport'),
-      ...refuse('yet', 'nhid'),
     ],
   },
 ];

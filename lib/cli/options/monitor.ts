@@ -9,6 +9,7 @@ export const forms: readonly Form[] = [
       kind('all', 'everything, each line labelled'),
       kind('link', 'VTEPs made, changed, removed'),
       kind('fdb', 'FDB entries, learned ones too'),
+      kind('mdb', 'multicast entries'),
       kind('neigh', 'neighbour entries'),
       kind('route', 'routes'),
       kind('miss', 'L3 miss: an address without a MAC; L2 miss: a MAC without a VTEP'),

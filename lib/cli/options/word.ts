@@ -3,7 +3,16 @@ import * as value from '../values.js';
 import type { Value } from '../values.js';
 
 /** Who does what a word asks for, when it is not the VTEP: nobody yet, or a tool of the host. */
-export type Refusal = 'yet' | 'ip link' | 'bridge fdb' | 'ip neigh' | 'ip route' | 'unmeant';
+export type Refusal =
+  | 'yet'
+  | 'ip link'
+  | 'bridge fdb'
+  | 'ip neigh'
+  | 'ip route'
+  | 'ip nexthop'
+  | 'unmeant'
+  | 'permanent'
+  | 'no vid';
 
 export interface Word {
   /** Spellings; the first is the one help shows. */

@@ -38,10 +38,35 @@ export const FdbAnswer = Type.Object({
   mac: Type.String(),
   srcVni: Type.Optional(Type.Integer()),
   remotes: Type.Array(Remote),
+  nhid: Type.Optional(Type.Integer()),
   state: Type.String({ examples: ['permanent', 'static', 'reachable', 'stale'] }),
   learned: Type.Boolean(),
   ...flags,
   ...entry,
+});
+
+export const NexthopAnswer = Type.Object({
+  id: Type.Integer(),
+  via: Type.Optional(Type.String()),
+  group: Type.Optional(
+    Type.Array(Type.Object({ id: Type.Integer(), weight: Type.Optional(Type.Integer()) })),
+  ),
+  protocol: Type.Integer(),
+});
+
+export const MdbAnswer = Type.Object({
+  group: Type.String(),
+  source: Type.Optional(Type.String()),
+  srcVni: Type.Optional(Type.Integer()),
+  remotes: Type.Array(
+    Type.Object({
+      ...Remote.properties,
+      filterMode: Type.String({ examples: ['include', 'exclude'] }),
+      sources: Type.Array(Type.String()),
+      protocol: Type.Integer(),
+      blocked: Type.Boolean(),
+    }),
+  ),
 });
 
 export const NeighbourAnswer = Type.Object({

@@ -3,8 +3,8 @@ import Type from 'typebox';
 import type { ForwardingDatabase } from '../../engine/api.js';
 import type { FdbRequest } from '../../engine/types.js';
 import { VtepError } from '../../errors.js';
-import { argument, checkMac } from '../validate.js';
-import { completeFdb, completeFdbFlush } from '../validate-entries.js';
+import { checkMac } from '../validate.js';
+import { checkSrcVni, completeFdb, completeFdbFlush } from '../validate-entries.js';
 import { BulkAnswer, FdbAnswer, FlushAnswer, Nothing, answers } from './answers.js';
 import { vtepOf, type Api, type ApiContext } from './context.js';
 import {
@@ -18,16 +18,8 @@ import {
 } from './schemas.js';
 
 const PATH = '/v1/links/:dev/fdb';
-const VNI_MAX = 0xffffff;
 /** FDB_BULK_MAX entries with every field given at its longest. */
 const BULK_BODY_LIMIT = 4 * 1024 * 1024;
-
-function vniOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (Number(text) > VNI_MAX)
-    throw argument(text, `src_vni is ${text}; expected a VNI, 0 to ${VNI_MAX}`, 'ERANGE');
-  return Number(text);
-}
 
 /** One entry of many; an error says which. */
 function setOne(fdb: ForwardingDatabase, entry: FdbRequest, index: number): void {
@@ -58,7 +50,7 @@ export function fdbEndpoints(api: Api, context: ApiContext): void {
   };
   api.get(`${PATH}/:mac`, { schema: get }, (request) => {
     const { dev, mac } = request.params;
-    const entry = vtepOf(context, dev).fdb.get(checkMac(mac, 'mac'), vniOf(request.query.src_vni));
+    const entry = vtepOf(context, dev).fdb.get(checkMac(mac, 'mac'), checkSrcVni(request.query.src_vni));
     if (entry) return entry;
     throw new VtepError('ERR_VTEP_NO_ENTRY', 'Fdb entry not found', { errno: 'ENOENT', word: mac });
   });

@@ -102,13 +102,20 @@ const srcVni = Type.Optional(VNI);
 const optionalFlag = Type.Optional(Flag);
 const dst = Type.String({ description: 'an IPv4 or IPv6 address' });
 
+const NexthopId = Type.Integer({
+  minimum: 1,
+  maximum: 0xffffffff,
+  description: 'a nexthop id, 1 to 4294967295',
+});
+
 export const FdbRequestBody = Type.Object(
   {
     verb: Type.Union([Type.Literal('add'), Type.Literal('append'), Type.Literal('replace')], {
       description: '"add", "append" or "replace"',
     }),
     mac: Mac,
-    dst,
+    dst: Type.Optional(dst),
+    nhid: Type.Optional(NexthopId),
     ...remote,
     srcVni,
     state: Type.Optional(
@@ -150,6 +157,7 @@ export const FdbFlushBody = Type.Object(
     vni: srcVni,
     port: Type.Optional(Port),
     dst: Type.Optional(dst),
+    nhid: Type.Optional(NexthopId),
   },
   closed,
 );
@@ -188,6 +196,69 @@ export const NeighbourFlushBody = Type.Object(
   closed,
 );
 
+const FilterMode = Type.Union([Type.Literal('include'), Type.Literal('exclude')], {
+  description: '"include" or "exclude"',
+});
+const Protocol = Type.Integer({ minimum: 4, maximum: 255, description: 'a protocol, 4 (static) to 255' });
+const mdbKey = { group: Address, source: Type.Optional(Address), srcVni };
+
+export const MdbRequestBody = Type.Object(
+  {
+    verb: Type.Union([Type.Literal('add'), Type.Literal('replace')], { description: '"add" or "replace"' }),
+    ...mdbKey,
+    dst,
+    ...remote,
+    filterMode: Type.Optional(FilterMode),
+    sources: Type.Optional(Type.Array(Address, { description: 'a list of source addresses' })),
+    protocol: Type.Optional(Protocol),
+  },
+  closed,
+);
+export const MdbDeleteBody = Type.Object({ ...mdbKey, dst }, closed);
+export const MdbFlushBody = Type.Object(
+  {
+    srcVni,
+    protocol: Type.Optional(Protocol),
+    dst: Type.Optional(dst),
+    port: Type.Optional(Port),
+    vni: Type.Optional(VNI),
+  },
+  closed,
+);
+
+export const NexthopRequestBody = Type.Object(
+  {
+    verb: Type.Union([Type.Literal('add'), Type.Literal('replace')], { description: '"add" or "replace"' }),
+    id: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 0xffffffff,
+        description: 'a nexthop id, or 0 for the next unused',
+      }),
+    ),
+    via: Type.Optional(Address),
+    group: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            id: NexthopId,
+            weight: Type.Optional(
+              Type.Integer({ minimum: 1, maximum: 256, description: 'a weight, 1 to 256' }),
+            ),
+          },
+          closed,
+        ),
+        { minItems: 1, maxItems: 256, description: '1 to 256 members: { id, weight }' },
+      ),
+    ),
+    protocol: Type.Optional(Type.Integer({ minimum: 0, maximum: 255, description: 'a protocol, 0 to 255' })),
+  },
+  closed,
+);
+export const NexthopParams = Type.Object({
+  id: Type.String({ pattern: '^[0-9]{1,10}$', description: 'a nexthop id' }),
+});
+
 const Prefix = Type.String({ description: 'a prefix such as 10.20.2.0/24' });
 
 export const RouteRequestBody = Type.Object(
@@ -209,11 +280,15 @@ export const FdbQuery = Type.Object(
   { src_vni: Type.Optional(Type.String({ pattern: '^\\d{1,8}$', description: 'a VNI, 0 to 16777215' })) },
   closed,
 );
+export const MdbQuery = Type.Object(
+  { group: Address, source: Type.Optional(Address), ...FdbQuery.properties },
+  closed,
+);
 export const LookupQuery = Type.Object({ address: Address }, closed);
 export const MonitorQuery = Type.Object(
   {
     types: Type.Optional(
-      Type.String({ description: 'a comma-separated list of link, fdb, neigh, route, miss' }),
+      Type.String({ description: 'a comma-separated list of link, fdb, mdb, neigh, route, miss' }),
     ),
   },
   closed,

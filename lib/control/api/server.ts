@@ -5,9 +5,11 @@ import type { Api, ApiContext } from './context.js';
 import { answerError, answerNotFound } from './errors.js';
 import { fdbEndpoints } from './fdb.js';
 import { linkEndpoints } from './links.js';
+import { mdbEndpoints } from './mdb.js';
 import { metricsEndpoint } from './metrics.js';
 import { monitorEndpoint } from './monitor.js';
 import { neighbourEndpoints } from './neigh.js';
+import { nexthopEndpoints } from './nexthops.js';
 import { openapiEndpoint } from './openapi.js';
 import { routeEndpoints } from './routes.js';
 
@@ -72,7 +74,9 @@ export async function buildServer(
       daemonEndpoints,
       linkEndpoints,
       fdbEndpoints,
+      mdbEndpoints,
       neighbourEndpoints,
+      nexthopEndpoints,
       routeEndpoints,
     ]) {
       endpoints(routes, context);

@@ -132,19 +132,26 @@ export function buildMessage(
   type: number,
   flags: number,
   head: Uint8Array,
-  attributes: readonly AttributeValue[] = [],
+  values: readonly AttributeValue[] = [],
 ): Uint8Array {
-  const present = attributes.filter(
-    (entry): entry is readonly [number, Uint8Array] => entry[1] !== undefined,
-  );
-  const size = present.reduce((sum, [, payload]) => sum + align(ATTRIBUTE_HEADER + payload.length), 0);
-  const bytes = new Uint8Array(HEADER_SIZE + head.length + size);
+  const rest = attributes(values);
+  const bytes = new Uint8Array(HEADER_SIZE + head.length + rest.length);
   const view = viewOf(bytes);
   view.setUint32(0, bytes.length, true);
   view.setUint16(4, type, true);
   view.setUint16(6, flags, true);
   bytes.set(head, HEADER_SIZE);
-  let at = HEADER_SIZE + head.length;
+  bytes.set(rest, HEADER_SIZE + head.length);
+  return bytes;
+}
+
+/** Attributes in the order given, as they stand in a message or in the payload of a nested one. */
+export function attributes(values: readonly AttributeValue[]): Uint8Array {
+  const present = values.filter((entry): entry is readonly [number, Uint8Array] => entry[1] !== undefined);
+  const size = present.reduce((sum, [, payload]) => sum + align(ATTRIBUTE_HEADER + payload.length), 0);
+  const bytes = new Uint8Array(size);
+  const view = viewOf(bytes);
+  let at = 0;
   for (const [attribute, payload] of present) {
     view.setUint16(at, ATTRIBUTE_HEADER + payload.length, true);
     view.setUint16(at + 2, attribute, true);

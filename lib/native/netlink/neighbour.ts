@@ -40,6 +40,7 @@ const NDA_CACHEINFO = 3;
 const NDA_PORT = 6;
 const NDA_VNI = 7;
 const NDA_IFINDEX = 8;
+const NDA_NH_ID = 13;
 
 /** What the mirror reads of a neighbour message; addresses in network order. */
 export interface NeighbourInfo {
@@ -90,6 +91,8 @@ export interface NeighbourNotice {
   vni?: number;
   /** Index of the interface a remote is reached over. */
   via?: number;
+  /** Id of a nexthop group, in the place of a destination. */
+  nhid?: number;
   ages?: CacheAges;
 }
 
@@ -116,6 +119,7 @@ export function neighbourNotice(notice: NeighbourNotice): Uint8Array {
   view.setUint8(11, RTN_UNICAST);
   return buildMessage(notice.message, 0, head, [
     [NDA_LLADDR, notice.lladdr],
+    [NDA_NH_ID, u32(notice.nhid)],
     [NDA_DST, notice.dst],
     [NDA_PORT, be16(notice.port)],
     [NDA_VNI, u32(notice.vni)],

@@ -13,6 +13,7 @@ import { Batch, LENGTH, OFFSET } from '../../../lib/memory/batch.js';
 import { RecordRing } from '../../../lib/memory/ring.js';
 import { Slab } from '../../../lib/memory/slab.js';
 import { FdbTable, STATE_REACHABLE } from '../../../lib/table/fdb.js';
+import { MdbTable } from '../../../lib/table/mdb.js';
 import { NeighbourTable, NUD_PERMANENT, ORIGIN_OWN } from '../../../lib/table/neighbour.js';
 import { RemoteLists } from '../../../lib/table/remote-list.js';
 import { RemoteTable } from '../../../lib/table/remote.js';
@@ -44,7 +45,14 @@ function tables(entries: number): DeviceTables {
     fdb.insert(MAC_HIGH + (n >>> 16), n & 0xffff, VNI, remote, STATE_REACHABLE, 0, NOW);
   for (let n = 0; n < FRAMES; n++)
     neighbours.set(0, 0, V4_MAPPED, SUBNET + n, MAC_HIGH, n, NUD_PERMANENT, ORIGIN_OWN, NOW);
-  return { fdb, remotes, lists: new RemoteLists(), neighbours, routes: new RouteTable() };
+  return {
+    fdb,
+    remotes,
+    lists: new RemoteLists(),
+    mdb: new MdbTable(),
+    neighbours,
+    routes: new RouteTable(),
+  };
 }
 
 export function makeDevice(entries: number): Device {
