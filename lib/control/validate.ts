@@ -193,6 +193,8 @@ const CHANGEABLE: ReadonlySet<string> = new Set<keyof LinkChange>([
   'flowlabel',
   'learning',
   'ageing',
+  'missinterval',
+  'missrate',
   'mtu',
   'address',
   'up',

@@ -16,6 +16,7 @@ import { Forwarding } from './forwarding.js';
 import { Learning } from './learning.js';
 import { Multicast } from './mdb.js';
 import { missEvent } from './miss-event.js';
+import { MissLimit } from './miss-limit.js';
 import { Neighbours } from './neighbours.js';
 import { checkAddress, checkMtu, checkUnderlay, withoutOldDefault } from './option-checks.js';
 import { findRouters, NO_ROUTER } from './router-addresses.js';
@@ -43,6 +44,7 @@ export class Vtep implements VtepApi {
   readonly #attachment: Attachment;
   readonly #workers: WorkerLink;
   readonly #learning: Learning;
+  readonly #misses = new MissLimit();
   #up = false;
   #routers = NO_ROUTER;
   #routersStale = false;
@@ -129,7 +131,8 @@ export class Vtep implements VtepApi {
   }
 
   statistics(): LinkStatistics {
-    return statistics(this.#workers.counters, this.#learning.events);
+    const missSuppressed = this.#misses.suppressed;
+    return statistics(this.#workers.counters, { ...this.#learning.events, missSuppressed });
   }
 
   noticed(change: { up?: boolean; address?: string; mtu?: number; name?: string }): void {
@@ -150,7 +153,8 @@ export class Vtep implements VtepApi {
 
   /** A worker's miss record. */
   missed(layer: 2 | 3, words: Int32Array, at: number): void {
-    this.#host.emit(missEvent(layer, this.name, words, at));
+    const miss = missEvent(layer, this.name, words, at);
+    if (this.#misses.allows(miss, this.#config, this.#host.clock.now())) this.#host.emit(miss);
   }
 
   /** Housekeeping: ageing when due, and which address signs ICMP errors. */
@@ -264,12 +268,11 @@ export class Vtep implements VtepApi {
 
   #settings() {
     const { address, mtu } = this.#tap;
-    const { isFull: full } = this.#learning;
     const state = {
       address,
       mtu,
       up: this.#up,
-      full,
+      full: this.#learning.isFull,
       multicast: this.tables.mdb.count > 0,
       ...this.#routers,
     };

@@ -105,7 +105,9 @@ export const addressText = (link: LinkState): string => `    link/ether ${link.a
 
 function ownText(link: LinkState): string {
   const missing = link.missing.length === 0 ? '' : ` missing ${link.missing.join(' ')}`;
-  return `    tap persist ${link.persistent ? 'on' : 'off'}${missing} `;
+  const own = (['missinterval', 'missrate'] as const).filter((option) => link[option]);
+  const options = own.map((option) => ` ${option} ${link[option]}`).join('');
+  return `    tap persist ${link.persistent ? 'on' : 'off'}${missing}${options} `;
 }
 
 /** Lines of one VTEP. */
@@ -140,6 +142,11 @@ export function linkJson(link: LinkState, netdev: Netdev, details: boolean): Rec
     linkinfo: { info_kind: 'vxlan', info_data: vxlanJson(link) },
     num_tx_queues: netdev.queues?.tx,
     num_rx_queues: netdev.queues?.rx,
-    vtep: { persistent: link.persistent, missing: link.missing },
+    vtep: {
+      persistent: link.persistent,
+      missing: link.missing,
+      missinterval: link.missinterval || undefined,
+      missrate: link.missrate || undefined,
+    },
   };
 }
