@@ -66,6 +66,7 @@ export const workers = number('NUMBER', 1, 64);
 export const microseconds = number('USECS', 0, 1_000_000);
 export const ttl = numberOr('TTL', { auto: 0, inherit: 'inherit' }, number('TTL', 0, 255));
 export const seconds = numberOr('SECONDS', { none: 0 }, number('SECONDS', 0, UINT32));
+export const missInterval = number('SECONDS', 0, 86_400);
 export const limit = numberOr('NUMBER', { unlimited: 0 }, number('NUMBER', 0, UINT32));
 export const policyId = number('ID', 0, 0xffff);
 export const peers = choice('PEERS', { any: 'any', known: 'known', fdb: 'fdb' });

@@ -201,6 +201,8 @@ const CHANGEABLE: ReadonlySet<string> = new Set<keyof LinkChange>([
   'allow',
   'learnLimit',
   'mssclamp',
+  'missinterval',
+  'missrate',
   'mtu',
   'address',
   'up',

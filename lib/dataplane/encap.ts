@@ -99,6 +99,8 @@ const CHOICE = list.CHOICE;
 const CONSUMED = 0x7fffffff;
 /** `remotes` of a frame whose destination stands in the pending cache. */
 const PENDING = 0x7ffffffe;
+/** Of a frame that no MDB entry is for. */
+const NO_GROUP = 0x7ffffffd;
 /** Headers for remotes with a VNI of their own, stacked in front of the frame's: this many fit into the headroom. */
 const SPARE_HEADERS = 16;
 const V4_MAPPED = 0xffff;
@@ -216,9 +218,9 @@ export class Encap {
     // b.
     let high = view.getInt32(offset);
     let low = view.getUint16(offset + 4);
-    if ((features & MDB) !== 0 && (high & GROUP_BIT) !== 0) {
-      const group = findGroup(this.#slab, device.tables.mdb, settings.vni, offset, length, high, low);
-      if (group >= 0) return this.#toGroup(device, device.tables.mdb.remotes(group));
+    if ((features & MDB) !== 0) {
+      const remotes = this.#byGroup(device, offset, length, high, low);
+      if (remotes !== NO_GROUP) return remotes;
     }
     let entry = fdb.find(high, low, settings.vni);
     if (entry >= 0) {
@@ -274,8 +276,13 @@ export class Encap {
     );
   }
 
-  /** The remotes of an MDB entry, or CONSUMED when none of them wants the frame. */
-  #toGroup(device: Device, remotes: number): number {
+  /** The remotes of a frame's MDB entry, CONSUMED when none of them wants it, NO_GROUP when it goes by the FDB. */
+  #byGroup(device: Device, offset: number, length: number, high: number, low: number): number {
+    if ((high & GROUP_BIT) === 0) return NO_GROUP;
+    const { mdb } = device.tables;
+    const group = findGroup(this.#slab, mdb, device.settings.vni, offset, length, high, low);
+    if (group < 0) return NO_GROUP;
+    const remotes = mdb.remotes(group);
     if (remotes === NOBODY) return this.#drop(device, reasons.TX_MDB_NOBODY);
     device.counters[EVENT_MULTICAST]++;
     return remotes;

@@ -17,6 +17,7 @@ import { Learning } from './learning.js';
 import { linkState } from './link-state.js';
 import { Multicast } from './mdb.js';
 import { missEvent } from './miss-event.js';
+import { MissLimit } from './miss-limit.js';
 import { Neighbours } from './neighbours.js';
 import { asMeant, checkAddress, checkUnderlay, mtuAfter } from './option-checks.js';
 import { PathMtus } from './path-mtus.js';
@@ -46,6 +47,7 @@ export class Vtep implements VtepApi {
   readonly #attachment: Attachment;
   readonly #workers: WorkerLink;
   readonly #learning: Learning;
+  readonly #misses = new MissLimit();
   #up = false;
   #routers = NO_ROUTER;
   #routersStale = false;
@@ -128,7 +130,8 @@ export class Vtep implements VtepApi {
   }
 
   statistics(): LinkStatistics {
-    return statistics(this.#workers.counters, this.#learning.events);
+    const missSuppressed = this.#misses.suppressed;
+    return statistics(this.#workers.counters, { ...this.#learning.events, missSuppressed });
   }
 
   noticed(change: Parameters<VtepApi['noticed']>[0]): void {
@@ -150,7 +153,8 @@ export class Vtep implements VtepApi {
 
   /** A worker's miss record. */
   missed(layer: 2 | 3, words: Int32Array, at: number): void {
-    this.#host.emit(missEvent(layer, this.name, words, at));
+    const miss = missEvent(layer, this.name, words, at);
+    if (this.#misses.allows(miss, this.#config, this.#host.clock.now())) this.#host.emit(miss);
   }
 
   /** Housekeeping: ageing and paths when due, and which address signs ICMP errors. */
@@ -266,11 +270,10 @@ export class Vtep implements VtepApi {
   #settings() {
     const { address, mtu, bridged } = this.#tap;
     const tables = { packetLimit: this.paths.least, multicast: this.tables.mdb.count > 0 };
-    const { isFull: full } = this.#learning;
     return deviceSettings(this.#config, {
       ...{ address, mtu, bridged },
       ...tables,
-      ...{ up: this.#up, full },
+      ...{ up: this.#up, full: this.#learning.isFull },
       ...this.#routers,
     });
   }

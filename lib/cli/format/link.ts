@@ -121,6 +121,7 @@ function ownText(link: LinkState): string {
     ...(link.allow === 'any' ? [] : [`allow ${link.allow}`]),
     ...(link.learnLimit === 0 ? [] : [`learn-limit ${link.learnLimit}`]),
     ...(link.mssclamp === 'off' ? [] : [`mssclamp ${link.mssclamp}`]),
+    ...(['missinterval', 'missrate'] as const).filter((key) => link[key]).map((key) => `${key} ${link[key]}`),
   ];
   return `    ${words.join(' ')} `;
 }
@@ -135,6 +136,8 @@ function ownJson(link: LinkState): Record<string, unknown> {
     allow: link.allow === 'any' ? undefined : link.allow,
     learn_limit: link.learnLimit || undefined,
     mssclamp: link.mssclamp === 'off' ? undefined : link.mssclamp,
+    missinterval: link.missinterval || undefined,
+    missrate: link.missrate || undefined,
   };
 }
 

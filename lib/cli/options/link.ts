@@ -33,6 +33,13 @@ const VXLAN: readonly Word[] = [
   ...either('rsc', 'route short-circuit: route here what is sent to a MAC marked router'),
   ...either('l2miss', 'tell when a MAC has no FDB entry'),
   ...either('l3miss', 'tell when an address has no neighbour entry'),
+  takes(
+    'missinterval',
+    'missinterval',
+    value.missInterval,
+    'tell a miss again only after so long; 0 = each, as Linux',
+  ),
+  takes('missrate', 'missrate', value.limit, 'misses told a second at most; 0 = no limit, as Linux'),
   ...either('udpcsum', 'outer UDP checksum over IPv4 (default)'),
   ...either('udp6zerocsumtx', 'no outer UDP checksum over IPv6'),
   ...either('udp6zerocsumrx', 'accept zero UDP checksums over IPv6'),
@@ -76,10 +83,10 @@ const NETDEV =
   'gso_max_size gso_max_segs gro_max_size link-netns link-netnsid index numtxqueues numrxqueues parentdev';
 
 /** What vxlan_changelink may change. */
-const CHANGES =
-  'group remote local dev ttl tos df flowlabel learning ageing gbpId localbypass allow learnLimit mssclamp'.split(
-    ' ',
-  );
+const CHANGES = (
+  'group remote local dev ttl tos df flowlabel learning ageing gbpId localbypass allow learnLimit mssclamp ' +
+  'missinterval missrate'
+).split(' ');
 const settable: Word = {
   ...type,
   then: VXLAN.map((word) => (CHANGES.includes(word.key) ? word : { ...word, fixed: true })),

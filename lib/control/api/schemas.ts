@@ -57,6 +57,16 @@ const linkOptions = {
   rsc: Flag,
   l2miss: Flag,
   l3miss: Flag,
+  missinterval: Type.Integer({
+    minimum: 0,
+    maximum: 86_400,
+    description: 'seconds, 0 to 86400, 0 to tell every miss',
+  }),
+  missrate: Type.Integer({
+    minimum: 0,
+    maximum: 0xffffffff,
+    description: 'a number of misses a second, 0 for no limit',
+  }),
   udpcsum: Flag,
   udp6zerocsumtx: Flag,
   udp6zerocsumrx: Flag,
