@@ -9,6 +9,7 @@ import type { Batch } from '../memory/batch.js';
 import type { RecordRing } from '../memory/ring.js';
 import type { Slab } from '../memory/slab.js';
 import { STATE_NOARP, STATE_PERMANENT } from '../table/fdb.js';
+import { CHOICE } from '../table/remote-list.js';
 import * as ethernet from '../wire/ethernet.js';
 import { EVENT_BYPASSED } from './counters.js';
 import { type Device, LEARNING, UP } from './device.js';
@@ -90,6 +91,7 @@ export class LocalBypass {
     const entry = fdb.find(high, low, to.settings.vni);
     let kind = LEARN;
     if (entry >= 0) {
+      if (fdb.remotes(entry) >= CHOICE) return;
       fdb.touchUpdated(entry, now);
       if ((fdb.state(entry) & FIXED) !== 0) return;
       const first = fdb.firstRemote(entry, lists);

@@ -106,7 +106,7 @@ export function accountTransmitted(
       counters[TX_PACKETS]++;
       counters[TX_BYTES] += w[cell(EXTRA, c, j)];
     } else {
-      counters[REASON0 + transmitReason(-status)]++;
+      counters[REASON0 + transmitReason(-status, device)]++;
       if (status === -EMSGSIZE && device.settings.longest !== ANY_LENGTH) postTooBig(ring, device, tx, j);
     }
   }
@@ -138,10 +138,10 @@ export function accountReplies(back: Batch, devices: readonly (Device | undefine
   }
 }
 
-function transmitReason(errno: number): number {
+function transmitReason(errno: number, device: Device): number {
   switch (errno) {
     case EMSGSIZE:
-      return reasons.TX_TOO_BIG;
+      return device.settings.family === 6 ? reasons.TX_TOO_BIG_IPV6 : reasons.TX_TOO_BIG;
     case ENETUNREACH:
     case EHOSTUNREACH:
     case ENETDOWN:

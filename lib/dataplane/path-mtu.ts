@@ -18,7 +18,6 @@ import {
   OFFSET,
 } from '../memory/batch.js';
 import type { Slab } from '../memory/slab.js';
-import { CHOICE } from '../table/remote-list.js';
 import * as ethernet from '../wire/ethernet.js';
 import { NO_REPLY, replyBytes } from '../wire/icmp.js';
 import * as tcp from '../wire/tcp.js';
@@ -53,15 +52,11 @@ export function tellTooBig(
   return true;
 }
 
-/** Smallest known limit of an entry's remotes, 0 = none is known. */
+/** Smallest known limit of an entry's remotes, 0 = none is known. Of a nexthop group any member may be chosen. */
 function narrowest({ remotes, lists }: DeviceTables, word: number): number {
-  if (word >= 0 && word < CHOICE) return remotes.packetLimit(word);
-  // Of a nexthop group any member may be chosen; its list has a bound before each remote.
-  const list = word < 0 ? ~word : word & ~CHOICE;
-  const step = word < 0 ? 1 : 2;
   let least = 0;
-  for (let at = lists.length(list) - 1; at >= 0; at -= step) {
-    const limit = remotes.packetLimit(lists.at(list, at));
+  for (let k = lists.count(word) - 1; k >= 0; k--) {
+    const limit = remotes.packetLimit(lists.nth(word, k));
     if (limit !== 0 && (least === 0 || limit < least)) least = limit;
   }
   return least;

@@ -13,7 +13,8 @@ export type StandardCounter =
   | 'rxFrameErrors'
   | 'txErrors'
   | 'txDropped'
-  | 'txCarrierErrors';
+  | 'txCarrierErrors'
+  | 'txAbortedErrors';
 
 export interface Reason {
   readonly name: string;
@@ -138,6 +139,12 @@ export const REASONS: readonly Reason[] = [
     [],
     'no remote of the MDB entry wants the group from this source (VXLAN_NO_REMOTE)',
   ),
+  reason(
+    'too_big_ipv6',
+    'tx',
+    ['txErrors', 'txAbortedErrors'],
+    "the encapsulated packet exceeds the path's MTU, and none is fragmented over IPv6 (PKT_TOO_BIG)",
+  ),
 ];
 
 export const RX_TRUNCATED_DATAGRAM = 0;
@@ -176,3 +183,4 @@ export const TX_LOCAL_VNI_NOT_FOUND = 32;
 export const TX_ND_CONSUMED = 33;
 export const TX_ND_UNKNOWN = 34;
 export const TX_MDB_NOBODY = 35;
+export const TX_TOO_BIG_IPV6 = 36;

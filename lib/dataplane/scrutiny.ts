@@ -82,9 +82,9 @@ function isAllowed(
   const entry = fdb.find(view.getInt32(source), view.getUint16(source + 4), device.settings.vni);
   if (entry < 0) return false;
   const word = fdb.remotes(entry);
-  const count = word >= 0 ? 1 : lists.length(~word);
+  const count = lists.count(word);
   for (let k = 0; k < count; k++) {
-    const remote = word >= 0 ? word : lists.at(~word, k);
+    const remote = lists.nth(word, k);
     if (
       remotes.address3(remote) === a3 &&
       remotes.address2(remote) === a2 &&

@@ -13,7 +13,7 @@ const MOST_REMEMBERED = 65_536;
 
 export class MissLimit {
   /** Misses that were not told. */
-  suppressed = 0;
+  readonly events = { missSuppressed: 0 };
   /** What was missed -> the tick it was told at, oldest first. */
   readonly #told = new Map<string, number>();
   #second = -1;
@@ -23,7 +23,7 @@ export class MissLimit {
   allows(miss: MissEvent, { missinterval = 0, missrate = 0 }: Limits, now: number): boolean {
     const key = miss.layer === 2 ? miss.lladdr : miss.dst;
     if (this.#isRepeated(key, missinterval * TICKS_PER_SECOND, now) || this.#isTooMany(missrate, now)) {
-      this.suppressed++;
+      this.events.missSuppressed++;
       return false;
     }
     if (missinterval > 0) this.#remember(key, now);

@@ -220,7 +220,8 @@ export class Underlay {
       shared: true,
       use: 'egress',
       checksum: key.checksum,
-      df,
+      // Over IPv6 nothing is fragmented, whatever `df` says (kernel: ip6_fragment finds ignore_df unset).
+      df: df || key.family === 6,
     });
     opened.push(fd);
     return fd;

@@ -130,8 +130,7 @@ export class Vtep implements VtepApi {
   }
 
   statistics(): LinkStatistics {
-    const missSuppressed = this.#misses.suppressed;
-    return statistics(this.#workers.counters, { ...this.#learning.events, missSuppressed });
+    return statistics(this.#workers.counters, { ...this.#learning.events, ...this.#misses.events });
   }
 
   noticed(change: Parameters<VtepApi['noticed']>[0]): void {
@@ -151,7 +150,7 @@ export class Vtep implements VtepApi {
     this.#learning.record(words, at);
   }
 
-  /** A worker's miss record. */
+  /** A miss record. */
   missed(layer: 2 | 3, words: Int32Array, at: number): void {
     const miss = missEvent(layer, this.name, words, at);
     if (this.#misses.allows(miss, this.#config, this.#host.clock.now())) this.#host.emit(miss);

@@ -131,6 +131,18 @@ export class RemoteLists {
     return word < CHOICE ? word : this.at(word & ~CHOICE, 1);
   }
 
+  /** How many remotes a remotes word stands for: of a nexthop group, its members. */
+  count(word: number): number {
+    if (word < 0) return this.length(~word);
+    return word < CHOICE ? 1 : this.length(word & ~CHOICE) >>> 1;
+  }
+
+  /** One of the remotes that a remotes word stands for, 0 to count - 1; in a nexthop group a bound precedes each. */
+  nth(word: number, position: number): number {
+    if (word < 0) return this.at(~word, position);
+    return word < CHOICE ? word : this.at(word & ~CHOICE, 2 * position + 1);
+  }
+
   /** Remotes in the list. */
   length(id: number): number {
     return this.#words[id];
