@@ -49,6 +49,19 @@ export function keyAddresses(key: MdbKey): MdbAddresses {
   return { group, source: isAny(source) ? new Int32Array(4) : source };
 }
 
+/** No entry is for who is on the link itself: such frames go to all (rtnl_validate_mdb_entry). */
+export function checkScope({ group }: MdbAddresses, text: string): void {
+  const [first, second, third, last] = group as unknown as [number, number, number, number];
+  if (familyOf(group) === 4 && last >>> 8 === 0xe00000) {
+    throw refuse(
+      `IPv4 entry group address is local multicast: "${text}"; frames to 224.0.0.0/24 go to all`,
+      text,
+    );
+  }
+  if (first >>> 16 === 0xff02 && (first & 0xffff) === 0 && (second | third) === 0 && last === 1)
+    throw refuse(`IPv6 entry group address is link-local all nodes: "${text}"`, text);
+}
+
 /** Filter mode and source list belong to (*, G) entries. Returns the sources, each once in the list it came in. */
 export function checkFilter(request: MdbRequest, { group, source }: MdbAddresses): Int32Array[] {
   const isStarG = !isAny(group) && isAny(source);

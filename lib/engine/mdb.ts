@@ -7,7 +7,7 @@ import { VtepError } from '../errors.js';
 import type { MulticastDatabase } from './api.js';
 import type { TableContext } from './context.js';
 import type { EntryRemotes } from './entry-remotes.js';
-import { checkFilter, keyAddresses, type MdbAddresses, PROTOCOL_STATIC } from './mdb-checks.js';
+import { checkFilter, checkScope, keyAddresses, type MdbAddresses, PROTOCOL_STATIC } from './mdb-checks.js';
 import {
   type GroupEntry,
   type Member,
@@ -32,6 +32,7 @@ export class Multicast implements MulticastDatabase {
 
   set(request: MdbRequest): void {
     const addresses = keyAddresses(request);
+    checkScope(addresses, request.group);
     const sources = checkFilter(request, addresses);
     const isSg = !isAny(addresses.source);
     const settings: MemberSettings = {
@@ -46,7 +47,9 @@ export class Multicast implements MulticastDatabase {
   }
 
   delete(request: MdbDelete): void {
-    const entry = this.#store.find(keyAddresses(request), request.srcVni ?? this.#context.vni);
+    const addresses = keyAddresses(request);
+    checkScope(addresses, request.group);
+    const entry = this.#store.find(addresses, request.srcVni ?? this.#context.vni);
     if (entry === undefined) throw missing('Did not find MDB entry', request.group);
     const member = memberOf(entry, addressWords(request.dst, 'dst'));
     if (member === undefined) throw missing('Did not find MDB remote entry', request.dst);

@@ -5,6 +5,7 @@
  *   open NAME                       {"opened":"NAME"}, or {"error":"...","dev":"NAME"}
  *   close NAME
  *   send NAME HEX                   {"error":"...","dev":"NAME"} when the interface refuses it, otherwise nothing
+ *   mark NAME N                     what is sent on NAME from now on has this mark
  *   sync N                          {"sync":N}: everything received before stands above
  *
  * A frame that came is {"dev":"NAME","hex":"..."}; what this host itself sends is not shown. It ends with standard input.
@@ -56,6 +57,13 @@ static void send_frame(const char *name, const char *hex) {
   if (send(devices[i].fd, frame, length, 0) < 0) complain(name, strerror(errno));
 }
 
+static void mark_frames(const char *name, const char *number) {
+  int i = find(name);
+  uint32_t mark = (uint32_t)strtoul(number, NULL, 0);
+  if (i < 0) return complain(name, "not open");
+  if (setsockopt(devices[i].fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark) < 0) complain(name, strerror(errno));
+}
+
 static void show_received(void) {
   static char hex[2 * MAX_FRAME + 1];
   uint8_t *frame;
@@ -71,15 +79,16 @@ static void show_received(void) {
 }
 
 static void obey(char *line) {
-  char *verb = strtok(line, " "), *name = strtok(NULL, " "), *hex = strtok(NULL, " ");
+  char *verb = strtok(line, " "), *name = strtok(NULL, " "), *argument = strtok(NULL, " ");
   if (!verb || !name) return;
   if (strcmp(verb, "open") == 0) open_device(name);
   else if (strcmp(verb, "close") == 0) close_device(name);
-  else if (strcmp(verb, "send") == 0 && hex) send_frame(name, hex);
+  else if (strcmp(verb, "send") == 0 && argument) send_frame(name, argument);
+  else if (strcmp(verb, "mark") == 0 && argument) mark_frames(name, argument);
   else if (strcmp(verb, "sync") == 0) {
     show_received();
     printf("{\"sync\":%s}\n", name);
-  } else complain(name, "expected open, close, send or sync");
+  } else complain(name, "expected open, close, send, mark or sync");
 }
 
 /* Obeys the whole lines of standard input. False at its end. */

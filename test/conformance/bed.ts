@@ -16,6 +16,8 @@ import { tool } from '../support/lab/tools.js';
 import { bulkFlush, needsBulk } from './bulk-flush.js';
 import { fact, type Fact } from './case.js';
 import { Frames } from './frames.js';
+import { linkByHand, linkMore, needsHand } from './link-by-hand.js';
+import { mdbByHand } from './mdb-by-hand.js';
 
 export const HOST_MAC = '02:00:00:00:00:0a';
 export const PEER_MAC = '02:00:00:00:00:0b';
@@ -50,6 +52,7 @@ export class Bed {
   #marks = 0;
   readonly #devices = new Set<string>();
   readonly #bridges = new Set<string>();
+  #nexthops = false;
 
   private constructor(kind: Kind, host: Namespace, inside: Frames, outside: Frames) {
     this.kind = kind;
@@ -102,6 +105,8 @@ export class Bed {
     this.#seen = [];
     for (const dev of this.#devices) await this.say(`link del ${dev}`);
     for (const bridge of this.#bridges) await this.ip(`link del ${bridge}`);
+    if (this.#nexthops) await this.say('nexthop flush');
+    this.#nexthops = false;
     this.#devices.clear();
     this.#bridges.clear();
     this.inside.clear();
@@ -118,8 +123,11 @@ export class Bed {
     const typed = words.split(' ').filter((word) => word !== '');
     this.#note(typed);
     if (this.kind === 'uvtep') return await ours(['-n', this.host.name, ...flags, ...typed]);
-    const [, verb, , dev, ...filters] = typed;
-    if (verb === 'flush' && needsBulk(filters)) return await this.#bulkFlush(dev!, filters);
+    const [object, verb, , dev, ...filters] = typed;
+    if (object === 'fdb' && verb === 'flush' && needsBulk(filters))
+      return await this.#bulkFlush(dev!, filters);
+    if (object === 'mdb') return answered(mdbByHand(this.host.name, typed));
+    if (needsHand(typed)) return answered(linkByHand(this.host.name, typed));
     const { argv } = speak('kernel', this.host.name, typed, flags);
     const { code, stdout, stderr } = await run(argv, { allowFailure: true });
     return { exit: code, out: stdout, err: stderr };
@@ -127,14 +135,19 @@ export class Bed {
 
   async #bulkFlush(dev: string, filters: readonly string[]): Promise<Answer> {
     const [link] = await this.json<{ ifindex: number }>(`link show ${dev}`);
-    const result = bulkFlush(this.host.name, link!.ifindex, filters);
-    return { exit: result === 0 ? 0 : 2, out: '', err: result === 0 ? '' : errnoName(result) };
+    return answered(bulkFlush(this.host.name, link!.ifindex, filters));
+  }
+
+  /** What `ip` may be too old to show of the kernel's device. */
+  more(name: string): Record<string, unknown> {
+    return this.kind === 'kernel' ? linkMore(this.host.name, name) : {};
   }
 
   /** Remembers what a `link add` makes, to remove it after the case. */
   #note([object, verb, ...rest]: readonly string[]): void {
     const name = rest[0] === 'name' || rest[0] === 'dev' ? rest[1] : rest[0];
     if (object === 'link' && verb === 'add' && name?.startsWith('vx')) this.#devices.add(name);
+    if (object === 'nexthop') this.#nexthops = true;
   }
 
   /** say(), which must succeed: the beginning of a case, not its subject. */
@@ -224,6 +237,22 @@ export class Bed {
     await this.host.close();
     await this.#peer?.close();
   }
+}
+
+/** The words of the kernel's verdicts, as `ip` and `bridge` print them. */
+const SAID: Readonly<Record<string, string>> = {
+  EEXIST: 'File exists',
+  ENOENT: 'No such file or directory',
+  ENODEV: 'No such device',
+  EADDRINUSE: 'Address already in use',
+  ENOSPC: 'No space left on device',
+};
+
+/** The answer to what was asked by rtnetlink itself. */
+function answered(result: number): Answer {
+  if (result === 0) return { exit: 0, out: '', err: '' };
+  const name = errnoName(result);
+  return { exit: 2, out: '', err: SAID[name] ?? name };
 }
 
 /** Runs lines of `ip` in one process. */

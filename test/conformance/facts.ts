@@ -24,16 +24,7 @@ export async function verdict(bed: Bed, words: string): Promise<Fact> {
 }
 
 /** Options `ip` has of kernels and features that ours does not show; compared as soon as ours has them. */
-const LEFT_OUT = [
-  'external',
-  'gbp',
-  'gpe',
-  'vnifilter',
-  'metadata',
-  'mcroute',
-  'localbypass',
-  'reserved_bits',
-];
+const LEFT_OUT = ['external', 'vnifilter', 'metadata', 'mcroute'];
 const isRemcsum = (key: string): boolean => key.startsWith('remcsum');
 /** Flags `ip` prints only where they are set. */
 const FLAGS = { learning: false, proxy: false, rsc: false, l2miss: false, l3miss: false };
@@ -45,7 +36,7 @@ export async function linkOf(bed: Bed, name: string): Promise<Json | undefined> 
   const info = ((link['linkinfo'] as Json)?.['info_data'] as Json) ?? {};
   const kept = Object.entries(info).filter(([key]) => !LEFT_OUT.includes(key) && !isRemcsum(key));
   const flags = (link['flags'] as string[]).includes('UP') ? { up: true } : {};
-  return { ...FLAGS, ...Object.fromEntries(kept), mtu: link['mtu'], ...flags };
+  return { ...FLAGS, ...Object.fromEntries(kept), ...bed.more(name), mtu: link['mtu'], ...flags };
 }
 
 /** What a device has besides the options of one made with `id 1 dstport 4789` alone. */
@@ -62,6 +53,8 @@ const PLAIN: Json = {
   udp_csum: true,
   udp_zero_csum6_tx: false,
   udp_zero_csum6_rx: false,
+  localbypass: true,
+  reserved_bits: '0xf7ffffff000000ff',
   mtu: 1500,
 };
 
@@ -81,7 +74,7 @@ export function linkFacts(link: Json | undefined): Fact[] {
   ];
 }
 
-const ENTRY_KEYS = ['mac', 'dst', 'port', 'vni', 'src_vni', 'viaIf', 'flags', 'state'];
+const ENTRY_KEYS = ['mac', 'nhid', 'dst', 'port', 'vni', 'src_vni', 'viaIf', 'flags', 'state'];
 
 /** Entries of a device's FDB in order, ages aside. */
 export async function entriesOf(bed: Bed, words: string): Promise<string[]> {

@@ -57,6 +57,11 @@ export class Frames {
     this.#program.write(`send ${dev} ${Buffer.from(frame).toString('hex')}\n`);
   }
 
+  /** Gives what is sent on an interface from now on a mark (SO_MARK), until it is opened anew. */
+  mark(dev: string, value: number): void {
+    this.#program.write(`mark ${dev} ${value}\n`);
+  }
+
   /** What was sent has left, and what has come in is known. */
   async sync(): Promise<void> {
     const done = new Promise<void>((resolve) => (this.#synced = resolve));

@@ -74,9 +74,10 @@ export function fdb(
   return { what: `${made}${verbs.join('; ')}`, run, ...reason };
 }
 
-/** `add MAC dst IP` as a whole command: `fdb` and `dev vx0` are understood. */
+/** `add MAC dst IP` as a whole command: `fdb` and `dev vx0` are understood; of `mdb`, `port vx0` as well. */
 function withDev(words: string): string {
-  if (words.startsWith('link ')) return words;
+  if (/^(link|nexthop) /.test(words)) return words;
+  if (words.startsWith('mdb ')) return words.replace(/^mdb (\w+)/, '$& dev vx0 port vx0');
   const whole = /^(fdb|neigh) /.test(words) ? words : `fdb ${words}`;
   return / dev /.test(whole) ? whole : `${whole} dev vx0`;
 }
@@ -93,7 +94,7 @@ async function perform(bed: Bed, words: string): Promise<Answer> {
 export interface Traffic extends Reason {
   /** Options behind `id 42 dstport 4789`. */
   link?: string;
-  /** Commands before the frame is sent, as perform() takes them; those of `fdb` and `neigh` may leave out `dev vx0`. */
+  /** Commands before the frame is sent, as perform() takes them; those of `fdb`, `mdb` and `neigh` may leave out `dev vx0`. */
   setup?: readonly string[];
   /** Commands once the frames have passed, before entries are looked at. */
   after?: readonly string[];
@@ -128,9 +129,16 @@ export interface Sent extends Traffic {
   frame: Uint8Array | readonly Uint8Array[];
   /** The range of source ports that is right. */
   ports?: readonly [number, number];
+  /** The mark of its packets, of which a device with `gbp` makes the policy: to ours, whose guests have none, `gbp-id`. */
+  mark?: number;
   /** What to look at besides: entries of the FDB, those of vx1, what comes up on vx1. */
   entries?: boolean;
   second?: boolean;
+}
+
+async function mark(bed: Bed, policy: number): Promise<void> {
+  if (bed.kind === 'kernel') bed.inside.mark('vx0', policy);
+  else await bed.must(`link set vx0 type vxlan gbp-id ${policy}`);
 }
 
 /** A frame (or more) sent on vx0: what leaves, what comes back up, and the counters. */
@@ -138,6 +146,7 @@ export function transmit(what: string, sent: Sent): Case {
   const frames = Array.isArray(sent.frame) ? sent.frame : [sent.frame as Uint8Array];
   const run = async (bed: Bed): Promise<Fact[]> => {
     await layOut(bed, sent);
+    if (sent.mark !== undefined) await mark(bed, sent.mark);
     for (const frame of frames) bed.inside.send('vx0', frame);
     await bed.inside.sync();
     const facts = await passed(bed, sent.ports);

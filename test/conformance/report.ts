@@ -93,9 +93,10 @@ const HEAD = `<!-- Made by \`npm run conformance\`; do not edit. -->
 
 What the kernel's vxlan device does, and what ours does, case by case. \`npm run conformance\` runs each case on both devices in two
 network namespaces that are laid out alike, MACs included, and writes this page. Commands are given word for word to \`ip\` and \`bridge\`
-and to \`vtep\`; frames are crafted octet by octet, and what comes out is compared octet by octet but for the IP identification, the UDP
-source port (which must lie in its range) and the checksums that follow from them (which must be right). A **deviation** is on purpose, a
-**known difference** is to go; anything else that differs fails the run.
+and to \`vtep\` (what an older iproute2 does not know is asked of the kernel itself); frames are crafted octet by octet, and what comes
+out is compared octet by octet but for the IP identification, the UDP source port (which must lie in its range) and the checksums that
+follow from them (which must be right). A **deviation** is on purpose, a **known difference** is to go; anything else that differs fails
+the run.
 
 Of a refusal its kind is compared, not its wording: \`exists\`, \`absent\`, \`no device\`, \`in use\`, \`full\`, and \`invalid\` for the rest. Ours
 exits 1 for wrong words and 2 for what is refused; \`ip\` and \`bridge\` exit 255, 254, 2 or 1. Of a device's options those that \`ip\` shows

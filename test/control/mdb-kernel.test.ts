@@ -8,87 +8,14 @@ import { mdbMessage } from '../../lib/control/notify.js';
 import type { MdbDelete, MdbFlush, MdbKey, MdbRequest, VtepEvent } from '../../lib/engine/types.js';
 import { VtepError } from '../../lib/errors.js';
 import { errnoName } from '../../lib/native/errno.js';
-import {
-  attributes,
-  type AttributeValue,
-  buildMessage,
-  u32,
-  viewOf,
-} from '../../lib/native/netlink/message.js';
-import { RTM_DELMDB, RTM_NEWMDB, RTNLGRP_MDB } from '../../lib/native/netlink/multicast.js';
+import { buildMessage, NLM_F_REQUEST, viewOf } from '../../lib/native/netlink/message.js';
+import { RTNLGRP_MDB } from '../../lib/native/netlink/multicast.js';
 import { ask, getLink } from '../../lib/native/netlink/request.js';
 import type { Shim } from '../../lib/native/shim.js';
 import { NEEDS_ROOT, shimIn } from '../support/kernel-shim.js';
 import { Namespace } from '../support/lab/namespace.js';
+import { type MdbFields, mdbRequest, type MdbVerb } from '../support/mdb-request.js';
 import { MemoryHost } from '../support/memory-host.js';
-
-const NLM_F_REQUEST = 1;
-const NLM_F_ACK = 4;
-const NLM_F_REPLACE = 0x100;
-const NLM_F_BULK = 0x200;
-const NLM_F_EXCL = 0x200;
-const NLM_F_CREATE = 0x400;
-const NESTED = 0x8000;
-const MDBA_SET_ENTRY = 1;
-const MDBA_SET_ENTRY_ATTRS = 2;
-const SOURCE = 1;
-const SRC_LIST = 2;
-const GROUP_MODE = 3;
-const RTPROT = 4;
-const DST = 5;
-const DST_PORT = 6;
-const VNI = 7;
-const IFINDEX = 8;
-const MESSAGES = { add: RTM_NEWMDB, replace: RTM_NEWMDB, delete: RTM_DELMDB, flush: RTM_DELMDB };
-const FLAGS = {
-  add: NLM_F_CREATE | NLM_F_EXCL,
-  replace: NLM_F_CREATE | NLM_F_REPLACE,
-  delete: 0,
-  flush: NLM_F_BULK,
-};
-
-type Fields = Partial<Omit<MdbRequest, 'verb'>>;
-type Verb = keyof typeof MESSAGES;
-
-const bytes = (address: string | undefined): Uint8Array | undefined =>
-  address === undefined ? undefined : addressBytes(address);
-const byte = (value: number | undefined): Uint8Array | undefined =>
-  value === undefined ? undefined : Uint8Array.of(value);
-const u16 = (value: number | undefined): Uint8Array | undefined =>
-  value === undefined ? undefined : Uint8Array.of(value & 0xff, value >>> 8);
-
-/** What `bridge mdb` of iproute2 6.5 and later sends. */
-function request(verb: Verb, fields: Fields, ifindex: number, via: number): Uint8Array {
-  const head = new Uint8Array(8);
-  head[0] = 7;
-  viewOf(head).setUint32(4, ifindex, true);
-  const entry = new Uint8Array(28);
-  const group = bytes(fields.group ?? '0.0.0.0')!;
-  viewOf(entry).setUint32(0, ifindex, true);
-  entry[4] = 1;
-  entry.set(group, 8);
-  // The filter of a flush has no address at all.
-  if (verb !== 'flush') viewOf(entry).setUint16(24, group.length === 4 ? 0x0800 : 0x86dd);
-  const list = (fields.sources ?? []).map((source): AttributeValue => [
-    1 | NESTED,
-    attributes([[1, bytes(source)]]),
-  ]);
-  const mode = fields.filterMode === undefined ? undefined : Number(fields.filterMode === 'include');
-  const more = attributes([
-    [SOURCE, bytes(fields.source)],
-    [SRC_LIST | NESTED, list.length === 0 ? undefined : attributes(list)],
-    [GROUP_MODE, byte(mode)],
-    [RTPROT, byte(fields.protocol)],
-    [DST, bytes(fields.dst)],
-    [DST_PORT, u16(fields.port)],
-    [VNI, u32(fields.vni)],
-    [IFINDEX, fields.via === undefined ? undefined : u32(via)],
-  ]);
-  return buildMessage(MESSAGES[verb], NLM_F_REQUEST | NLM_F_ACK | FLAGS[verb], head, [
-    [MDBA_SET_ENTRY, entry],
-    [MDBA_SET_ENTRY_ATTRS | NESTED, more.length === 0 ? undefined : more],
-  ]);
-}
 
 /** Messages of RTNLGRP_MDB, hexadecimal. */
 class Listener {
@@ -130,8 +57,8 @@ class Both {
   }
 
   /** Verdict and messages of both. */
-  do(verb: Verb, fields: Fields): { ours: string[]; theirs: string[] } {
-    const { result } = ask(this.#shim, request(verb, fields, this.#ifindex, this.#via));
+  do(verb: MdbVerb, fields: MdbFields): { ours: string[]; theirs: string[] } {
+    const { result } = ask(this.#shim, mdbRequest(verb, fields, this.#ifindex, this.#via));
     const theirs = [result < 0 ? (errnoName(result) ?? String(result)) : 'ok', ...this.#listener.take()];
     const verdict = this.#tell(verb, fields);
     const device = { ifindex: this.#ifindex, vni: 42, destination: undefined };
@@ -142,7 +69,7 @@ class Both {
     return { ours: [verdict, ...messages.map((message) => Buffer.from(message).toString('hex'))], theirs };
   }
 
-  #tell(verb: Verb, fields: Fields): string {
+  #tell(verb: MdbVerb, fields: MdbFields): string {
     const { mdb } = this.#host.vtep;
     try {
       if (verb === 'flush') mdb.flush(fields as MdbFlush);
@@ -209,7 +136,7 @@ for (const [underlay, local, a, b] of [
     await ns.ip('link add eth1 type veth peer name eth2');
     const both = new Both(shimIn(ns.path), local);
     t.teardown(() => both.close());
-    const same = (name: string, verb: Verb, fields: Fields): void => {
+    const same = (name: string, verb: MdbVerb, fields: MdbFields): void => {
       const { ours, theirs } = both.do(verb, fields);
       t.same(ours, theirs, name);
     };
@@ -221,7 +148,7 @@ for (const [underlay, local, a, b] of [
       ['IPv4', '239.1.1.1', ['192.0.2.129', '192.0.2.130', '192.0.2.131'], '0.0.0.0'],
       ['IPv6', 'ff0e::1', ['2001:db8:100::1', '2001:db8:100::2', '2001:db8:100::3'], '::'],
     ] as const) {
-      const sources = (...list: string[]): Fields => ({
+      const sources = (...list: string[]): MdbFields => ({
         group: grp,
         dst: a,
         filterMode: 'exclude',

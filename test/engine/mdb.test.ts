@@ -56,6 +56,8 @@ t.test('refused, and nothing changed', async (t) => {
   const host = new MemoryHost();
   const bad: [string, Partial<MdbRequest>, RegExp][] = [
     ['a unicast group', { group: '10.1.1.1' }, /not multicast/],
+    ['a group of the link', { group: '224.0.0.5' }, /local multicast: "224\.0\.0\.5"/],
+    ['all nodes of the link', { group: 'ff02::1' }, /link-local all nodes/],
     ['a group source', { source: GROUP }, /multicast source/],
     ['a source of the other family', { source: '2001:db8::1' }, /invalid source address/],
     ['all zeros with a source', { group: '0.0.0.0', source: SOURCE }, /all-zeros/],
@@ -72,6 +74,7 @@ t.test('refused, and nothing changed', async (t) => {
     ['an address of the other family', { dst: '2001:db8::2' }, /not an IPv4/],
   ];
   for (const [name, change, message] of bad) t.throws(() => add(host, change), { message }, name);
+  t.throws(() => host.vtep.mdb.delete({ group: '224.0.0.5', dst: PEER }), { message: /local multicast/ });
   t.same([host.vtep.mdb.list(), host.events()], [[], []]);
   host.vtep.mdb.set({ verb: 'replace', group: GROUP, dst: PEER });
   t.same(mdbEvents(host), [`new (*, ${GROUP}) ${PEER} exclude`], 'replace makes what is missing');

@@ -289,8 +289,9 @@ t.test(
       t.same(ours(), [frame, tagged], 'as they were sent, the tag in its place');
       t.same(a.received('eth0'), [], 'what it sends itself is not shown');
       a.send('nope', frame);
+      a.mark('nope', 1);
       await a.open('nope');
-      t.same(a.errors, ['nope: not open', 'nope: No such device']);
+      t.same(a.errors, ['nope: not open', 'nope: not open', 'nope: No such device']);
       b.clear();
       t.same(b.received('eth0'), []);
     });

@@ -169,7 +169,7 @@ export const FLUSHING: Group = {
       'master',
     ),
     ...flushed('offloaded').map((each) => ({ ...each, deviation: 'refused: nothing is ever offloaded' })),
-    ...flushed('nhid 5').map((each) => ({ ...each, known: 'nexthop groups are not supported yet' })),
+    ...flushed('nhid 5'),
     fdb(['flush dev nope']),
     fdb([`flush dev vx0`], { link: 'id 1 dstport 4789 remote 192.168.100.3' }),
   ],

@@ -2,9 +2,11 @@
 import type { Group } from '../case.js';
 import { CHANGES, SHARING } from './changes.js';
 import { ADDING, FLUSHING } from './entries.js';
-import { GROUP_POLICY, ONE_HOST } from './extensions.js';
+import { GROUP_POLICY, ONE_HOST, RESERVED_BITS } from './extensions.js';
 import { GROUPS_JOINED } from './groups.js';
+import { MULTICAST } from './multicast.js';
 import { ND_PROXY } from './nd-proxy.js';
+import { NEXTHOPS } from './nexthops.js';
 import { NOTIFICATIONS } from './notifications.js';
 import { ODD } from './odd.js';
 import { NAMES, OPTIONS } from './options.js';
@@ -23,6 +25,8 @@ export const GROUPS: readonly Group[] = [
   HEADER,
   ECN_OUT,
   FORWARDING,
+  NEXTHOPS,
+  MULTICAST,
   ODD,
   PATH_MTU,
   PROXY,
@@ -32,6 +36,7 @@ export const GROUPS: readonly Group[] = [
   ECN_IN,
   LEARNING,
   GROUP_POLICY,
+  RESERVED_BITS,
   ONE_HOST,
   GROUPS_JOINED,
   NOTIFICATIONS,
