@@ -55,7 +55,7 @@ export function tellTooBig(
 /** Smallest known limit of an entry's remotes, 0 = none is known. Of a nexthop group any member may be chosen. */
 function narrowest({ remotes, lists }: DeviceTables, word: number): number {
   let least = 0;
-  for (let k = lists.count(word) - 1; k >= 0; k--) {
+  for (let k = lists.countOf(word) - 1; k >= 0; k--) {
     const limit = remotes.packetLimit(lists.nth(word, k));
     if (limit !== 0 && (least === 0 || limit < least)) least = limit;
   }

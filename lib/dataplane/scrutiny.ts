@@ -82,7 +82,7 @@ function isAllowed(
   const entry = fdb.find(view.getInt32(source), view.getUint16(source + 4), device.settings.vni);
   if (entry < 0) return false;
   const word = fdb.remotes(entry);
-  const count = lists.count(word);
+  const count = lists.countOf(word);
   for (let k = 0; k < count; k++) {
     const remote = lists.nth(word, k);
     if (

@@ -132,7 +132,7 @@ export class RemoteLists {
   }
 
   /** How many remotes a remotes word stands for: of a nexthop group, its members. */
-  count(word: number): number {
+  countOf(word: number): number {
     if (word < 0) return this.length(~word);
     return word < CHOICE ? 1 : this.length(word & ~CHOICE) >>> 1;
   }

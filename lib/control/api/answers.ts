@@ -1,6 +1,6 @@
 /** Schemas of what the API answers: documentation only (answers are written by JSON.stringify as they are). */
 import Type from 'typebox';
-import { NewLinkBody } from './schemas.js';
+import { NewLinkBody } from './link-schemas.js';
 
 const entry = { used: Type.Number(), updated: Type.Number() };
 const flags = { router: Type.Boolean(), externLearn: Type.Boolean() };

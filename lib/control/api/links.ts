@@ -4,7 +4,8 @@ import type { LinkChange, LinkConfig } from '../../engine/types.js';
 import { completeChange, completeConfig } from '../validate.js';
 import { LinkAnswer, Nothing, StatisticsAnswer, answers } from './answers.js';
 import { vtepOf, type Api, type ApiContext } from './context.js';
-import { DevParams, LinkChangeBody, NewLinkBody } from './schemas.js';
+import { LinkChangeBody, NewLinkBody } from './link-schemas.js';
+import { DevParams } from './schemas.js';
 
 export function linkEndpoints(api: Api, context: ApiContext): void {
   const tags = ['link'];
