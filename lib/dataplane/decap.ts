@@ -46,14 +46,13 @@ import { scrutinise } from './scrutiny.js';
 /* NB: constants of this module's own, see encap.ts. */
 const { DEVICE, GSO_SIZE, IFINDEX, LENGTH, OFFLOAD, OFFSET, PEER0, PEER1, PEER2, PEER3, PORT, STATUS, TOS } =
   batch;
-const { FULL, LEARNING, MSSCLAMP } = options;
 const { SOURCE, TYPE, TYPE_IPV4, TYPE_IPV6 } = ethernet;
 const ETHERNET_BYTES = ethernet.HEADER_BYTES;
 const IPV4_BYTES = ipv4.HEADER_BYTES;
 const IPV6_BYTES = ipv6.HEADER_BYTES;
 const VXLAN_BYTES = vxlan.HEADER_BYTES;
 const { FLAGS, I_FLAG, VNI } = vxlan;
-const { GBP, LEARNING, SCRUTINY } = options;
+const { GBP, LEARNING, MSSCLAMP, SCRUTINY } = options;
 
 export class Decap {
   readonly #slab: Slab;
