@@ -132,6 +132,7 @@ export const REASONS: readonly Reason[] = [
     'proxy: a solicitation for a group, to the loopback address, or with malformed options',
   ),
   reason('nd_unknown', 'tx', [], 'proxy: no neighbour has this IPv6 address'),
+  reason('no_vni', 'tx', [], "vnifilter: no VNI carries the frame's VLAN (TUNNEL_TXINFO)"),
 ];
 
 export const RX_TRUNCATED_DATAGRAM = 0;
@@ -169,3 +170,4 @@ export const TX_DEVICE_DOWN = 31;
 export const TX_LOCAL_VNI_NOT_FOUND = 32;
 export const TX_ND_CONSUMED = 33;
 export const TX_ND_UNKNOWN = 34;
+export const TX_NO_VNI = 35;
