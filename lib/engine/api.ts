@@ -16,6 +16,8 @@ import type {
   NeighbourRequest,
   RouteEntry,
   RouteRequest,
+  VniEntry,
+  VniRequest,
   VtepEvent,
 } from './types.js';
 
@@ -53,12 +55,23 @@ export interface RouteTableApi {
   unmirror(dst: string): void;
 }
 
+/** The VNIs of a VTEP with `vnifilter` (kernel: vxlan_vnifilter). All of a request is done, or nothing. */
+export interface VniFilterApi {
+  /** Adds VNIs; gives those that are there another destination or VLAN. */
+  add(request: VniRequest): void;
+  delete(vnis: readonly (readonly [number, number])[]): void;
+  /** By number. */
+  list(): VniEntry[];
+}
+
 export interface VtepApi {
   readonly name: string;
   readonly ifindex: number;
   readonly fdb: ForwardingDatabase;
   readonly neighbours: NeighbourTableApi;
   readonly routes: RouteTableApi;
+  /** Only with `vnifilter`. */
+  readonly vnis: VniFilterApi | undefined;
   state(): LinkState;
   set(change: LinkChange): void;
   statistics(): LinkStatistics;

@@ -15,6 +15,8 @@ export interface TableContext {
   /** Interface name of the VTEP. */
   readonly dev: string;
   readonly vni: number;
+  /** Whether there are many VNIs: a remote's is then that of its entry's key. */
+  readonly vnifilter: boolean;
   readonly family: 4 | 6;
   /** Default destination port. */
   readonly port: number;
@@ -40,7 +42,7 @@ type Wishes = Pick<TableContext, 'routersChanged' | 'remoteAdded' | 'removed' | 
 /** The context of the tables of a VTEP whose interface is `tap`. */
 export function tableContext(
   tap: { readonly name: string },
-  config: { readonly id: number; readonly dstport: number },
+  config: { readonly id: number; readonly vnifilter: boolean; readonly dstport: number },
   family: 4 | 6,
   host: VtepHost,
   wishes: Wishes,
@@ -50,6 +52,7 @@ export function tableContext(
       return tap.name;
     },
     vni: config.id,
+    vnifilter: config.vnifilter,
     port: config.dstport,
     family,
     clock: host.clock,

@@ -9,8 +9,11 @@
 export interface LinkConfig {
   /** Interface name, 1 to 15 bytes. */
   name: string;
-  /** VXLAN network identifier, 0 to 16,777,215. */
+  /** VXLAN network identifier, 0 to 16,777,215; 0 where there are many (vnifilter). */
   id: number;
+  /** Many VNIs, told apart by 802.1Q tags: both, or none. No `id`, and no learning unless it is asked for. */
+  external: boolean;
+  vnifilter: boolean;
   /** Default destination: unicast (`remote`) or multicast (`group`); creates the all-zeros FDB entry. */
   remote?: string;
   group?: string;
@@ -171,6 +174,37 @@ export interface FdbFlush {
   vni?: number;
   port?: number;
   dst?: string;
+}
+
+/** `bridge vni add`, for a VTEP with `vnifilter`. Ranges are [first, last]. */
+export interface VniRequest {
+  vnis: [number, number][];
+  /** As many VLANs as VNIs, 0 = frames without a tag. Default the VNI's own number, or the VLAN it has. */
+  vlans?: [number, number][];
+  /** Default destination of these VNIs, in the place of the device's. */
+  remote?: string;
+  group?: string;
+}
+
+export interface VniStatistics {
+  rxBytes: number;
+  rxPackets: number;
+  rxDropped: number;
+  rxErrors: number;
+  txBytes: number;
+  txPackets: number;
+  txDropped: number;
+  txErrors: number;
+}
+
+/** One VNI of many. */
+export interface VniEntry {
+  vni: number;
+  /** 0 = frames without a tag. */
+  vlan: number;
+  remote?: string;
+  group?: string;
+  statistics: VniStatistics;
 }
 
 export type NeighbourStateName =

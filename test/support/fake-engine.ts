@@ -193,6 +193,7 @@ export class FakeVtep implements VtepApi {
   readonly fdb: ForwardingDatabase;
   readonly neighbours = new FakeNeighbours();
   readonly routes = new FakeRoutes();
+  readonly vnis = undefined;
   /** What statistics() answers; tests write to it. */
   counters: LinkStatistics = { ...NO_STATISTICS };
   #state: LinkState;
