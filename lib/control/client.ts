@@ -21,6 +21,8 @@ import type {
   NeighbourRequest,
   RouteEntry,
   RouteRequest,
+  VniEntry,
+  VniRequest,
   VtepEvent,
 } from '../engine/types.js';
 import { VtepError } from '../errors.js';
@@ -51,7 +53,8 @@ export interface ConnectOptions {
   socketPath?: string;
 }
 
-export type NewLink = Partial<LinkConfig> & Pick<LinkConfig, 'name' | 'id'>;
+/** `id`, or `external` and `vnifilter`. */
+export type NewLink = Partial<LinkConfig> & Pick<LinkConfig, 'name'>;
 export type NeighbourFlush = { dst?: string; state?: string };
 export type EventType = VtepEvent['type'];
 export const EVENT_TYPES: readonly EventType[] = ['link', 'fdb', 'neigh', 'route', 'miss'];
@@ -130,6 +133,17 @@ export class Client {
   }
   flushFdb(dev: string, filter: FdbFlush = {}): Promise<{ flushed: number }> {
     return this.#call('POST', link(dev, '/fdb/flush'), filter);
+  }
+
+  /** The VNIs of a VTEP with `vnifilter`. */
+  vnis(dev: string): Promise<VniEntry[]> {
+    return this.#call('GET', link(dev, '/vnis'));
+  }
+  addVnis(dev: string, request: VniRequest): Promise<void> {
+    return this.#call('POST', link(dev, '/vnis'), request);
+  }
+  deleteVnis(dev: string, vnis: VniRequest['vnis']): Promise<void> {
+    return this.#call('DELETE', link(dev, '/vnis'), { vnis });
   }
 
   neighbours(dev: string): Promise<NeighbourEntry[]> {

@@ -1,5 +1,12 @@
 /** What the tables may be told: entries of the FDB, neighbours and routes, in canonical text. */
-import type { FdbDelete, FdbFlush, FdbRequest, NeighbourRequest, RouteRequest } from '../engine/types.js';
+import type {
+  FdbDelete,
+  FdbFlush,
+  FdbRequest,
+  NeighbourRequest,
+  RouteRequest,
+  VniRequest,
+} from '../engine/types.js';
 import { canonicalPrefix, familyOf, isGroupMac, isMulticast, type PrefixFault } from './address.js';
 import type { NeighbourFlush } from './client.js';
 import { argument, checkAddress, checkMac, checkName } from './validate.js';
@@ -30,6 +37,14 @@ export function completeFdb<T extends FdbRequest | FdbDelete>(request: T): T {
 
 export function completeFdbFlush(filter: FdbFlush): FdbFlush {
   return filter.dst === undefined ? filter : { ...filter, dst: checkAddress(filter.dst, 'dst') };
+}
+
+/** VNIs with their destination's text made canonical; what they say together is the engine's part. */
+export function completeVnis(request: VniRequest): VniRequest {
+  const out: VniRequest = { ...request };
+  if (out.remote !== undefined) out.remote = checkAddress(out.remote, 'remote');
+  if (out.group !== undefined) out.group = checkAddress(out.group, 'group');
+  return out;
 }
 
 /** A neighbour has a unicast MAC and a unicast address. */

@@ -20,6 +20,8 @@ const inherit = Type.Literal('inherit');
 /** Every option of a link with its range. Defaults and contradictions between fields: validate.ts. */
 const linkOptions = {
   id: VNI,
+  external: Flag,
+  vnifilter: Flag,
   remote: Type.String({ description: 'a unicast IPv4 or IPv6 address' }),
   group: Type.String({ description: 'a multicast IPv4 or IPv6 address' }),
   local: Type.String({ description: 'a unicast IPv4 or IPv6 address of this host' }),
@@ -85,9 +87,8 @@ const linkOptions = {
   address: Type.String({ description: 'a unicast MAC such as 02:00:00:00:00:01' }),
 };
 
-const { id, ...optional } = linkOptions;
 export const NewLinkBody = Type.Object(
-  { name: InterfaceName, id, ...Type.Partial(Type.Object(optional)).properties },
+  { name: InterfaceName, ...Type.Partial(Type.Object(linkOptions)).properties },
   closed,
 );
 
@@ -153,6 +154,21 @@ export const FdbFlushBody = Type.Object(
   },
   closed,
 );
+
+const vniRanges = Type.Array(
+  Type.Array(Type.Integer({ minimum: 0, maximum: 0xffffff, description: 'a number, 0 to 16777215' }), {
+    minItems: 2,
+    maxItems: 2,
+    description: '[first, last]',
+  }),
+  { minItems: 1, description: 'a list of [first, last]' },
+);
+
+export const VniRequestBody = Type.Object(
+  { vnis: vniRanges, vlans: Type.Optional(vniRanges), remote: Type.Optional(dst), group: Type.Optional(dst) },
+  closed,
+);
+export const VniDeleteBody = Type.Object({ vnis: vniRanges }, closed);
 
 const NUD_NAMES = [
   'permanent',

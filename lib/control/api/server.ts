@@ -10,6 +10,7 @@ import { monitorEndpoint } from './monitor.js';
 import { neighbourEndpoints } from './neigh.js';
 import { openapiEndpoint } from './openapi.js';
 import { routeEndpoints } from './routes.js';
+import { vniEndpoints } from './vnis.js';
 
 /** No request comes near this; an unbounded body would be memory for the taking. */
 const BODY_LIMIT = 64 * 1024;
@@ -74,6 +75,7 @@ export async function buildServer(
       fdbEndpoints,
       neighbourEndpoints,
       routeEndpoints,
+      vniEndpoints,
     ]) {
       endpoints(routes, context);
     }
