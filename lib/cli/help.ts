@@ -55,7 +55,7 @@ function keyText(key: string, form: Form, words: readonly Word[]): string {
 /** Words of one form as usage: what is required first, the rest in brackets. */
 function usageWords(form: Form, words: readonly Word[]): string[] {
   const keys = [...new Set(offered(words).map((word) => word.key))].filter((key) => key !== 'type');
-  const needed = (form.needs ?? []).filter((key) => keys.includes(key));
+  const needed = (form.needs ?? []).map((key) => key.split('|')[0]!).filter((key) => keys.includes(key));
   const others = keys.filter((key) => !needed.includes(key));
   return [
     ...needed.map((key) => keyText(key, form, words)),

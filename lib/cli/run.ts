@@ -76,6 +76,7 @@ async function commandOf(object: CommandObject, verb: string): Promise<Command> 
     fdb: () => import('./commands/fdb.js'),
     neigh: () => import('./commands/neigh.js'),
     route: () => import('./commands/route.js'),
+    vni: () => import('./commands/vni.js'),
     monitor: () => import('./commands/monitor.js'),
     daemon: () => import('./commands/daemon.js'),
   }[object.names[0] as 'link']();

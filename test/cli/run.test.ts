@@ -23,7 +23,7 @@ t.test('version', async (t) => {
 
 t.test('unknown objects, verbs and options', async (t) => {
   for (const [line, says] of [
-    ['foo', 'Object "foo" is unknown; expected one of link, fdb, neigh, route, monitor, daemon, help'],
+    ['foo', 'Object "foo" is unknown; expected one of link, fdb, neigh, route, vni, monitor, daemon, help'],
     ['lnik', 'Object "lnik" is unknown; expected one of'],
     ['mdb show', 'Object "mdb" is not supported yet'],
     ['addr add 10.0.0.1/24 dev vx0', 'use `ip addr add 10.0.0.1/24 dev vx0`'],
