@@ -68,6 +68,23 @@ t.test('added, listed, deleted', async (t) => {
   );
 });
 
+t.test('metrics: each VNI by itself', async (t) => {
+  const { metricsText } = await import('../../lib/control/api/metrics.js');
+  const info = (): DaemonInfo => ({
+    pid: 1,
+    version: '0',
+    netns: '2',
+    started: '2026-01-01T00:00:00.000Z',
+    memory: 3,
+    workers: 1,
+    busyPoll: 0,
+  });
+  const context = { engine, info, stop: () => {} };
+  const text = await metricsText(context);
+  t.match(text, 'vtep_vni_receive_packets_total{dev="vtep0",vni="101"} 0');
+  t.notMatch(text, 'vtep_vni_transmit_dropped_total{dev="vtep1"', 'a device with one has none');
+});
+
 t.test('refused, by name', async (t) => {
   const add = (request: object, dev = 'vtep0') => code(client.addVnis(dev, request as VniRequest));
   t.match(await add({}), /^ERR_VTEP_ARGUMENT EINVAL: "vnis" is missing/);

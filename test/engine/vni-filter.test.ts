@@ -5,7 +5,16 @@ import type { Datagram } from '../../lib/port/memory-port.js';
 import { get32 } from '../../lib/wire/bytes.js';
 import { formatAddress } from '../../lib/wire/text.js';
 import { FAR, inner, MemoryHost, NEAR, OTHER, PEER, peers, ZERO_MAC } from '../support/memory-host.js';
-import { arpPacket, BROADCAST, ethernetFrame, tagged, udpFrame } from '../support/packets.js';
+import { check, ethernet, icmp, ipv4, vlan } from '../support/check.js';
+import {
+  arpPacket,
+  BROADCAST,
+  ethernetFrame,
+  ipv4Packet,
+  tagged,
+  udpDatagram,
+  udpFrame,
+} from '../support/packets.js';
 
 const MANY = { id: undefined, external: true, vnifilter: true } as const;
 const OUT = udpFrame(FAR, NEAR);
@@ -207,6 +216,38 @@ t.test('answers of the proxy have a tag', async (t) => {
     targetIp: '10.0.0.1',
   });
   t.same(h.replies(), [tagged(ethernetFrame(NEAR, FAR, 0x0806, answer), 20)]);
+});
+
+t.test('a bridged guest is told of a narrow path, with its tag', async (t) => {
+  const h = host();
+  h.system.paths.set(PEER, 1_050);
+  h.vtep.noticed({ bridged: true });
+  const ip = { src: '10.0.0.1', dst: '10.0.0.2', df: true };
+  const long = ethernetFrame(FAR, NEAR, 0x0800, ipv4Packet(ip, udpDatagram(1, 2, new Uint8Array(1_200))));
+  t.same(h.send(tagged(long, 20)), []);
+  const [answer] = h.replies();
+  check(answer!, ethernet({ dst: NEAR, src: FAR }), vlan({ id: 20 }), ipv4({ src: '10.0.0.2', dst: '10.0.0.1' }), icmp({ type: 3, code: 4, rest: 1_000 })); // prettier-ignore
+});
+
+t.test('over IPv6', async (t) => {
+  const six = '2001:db8::2';
+  const h = host({ remote: undefined, local: '2001:db8::1' });
+  h.vtep.vnis!.add({ vnis: [[100, 100]], remote: six });
+  t.same(sent(h.send(tagged(FLOOD, 10))), [`100 ${six}`]);
+  t.same(h.arrive(IN, { vni: 200, from: six }), [tagged(IN, 20)]);
+  t.throws(() => h.vtep.vnis!.add({ vnis: [[100, 100]], remote: PEER }), refusal('ARGUMENT', 'EAFNOSUPPORT'));
+});
+
+t.test('as many as there are VLANs', async (t) => {
+  const h = new MemoryHost({ ...MANY, remote: PEER });
+  const began = performance.now();
+  h.vtep.vnis!.add({ vnis: [[10_000, 14_094]], vlans: [[0, 4_094]] });
+  t.same(sent(h.send(FLOOD, tagged(FLOOD, 1), tagged(FLOOD, 4_094))), [10_000, 10_001, 14_094].map((vni) => `${vni} ${PEER}`)); // prettier-ignore
+  t.same(h.arrive(IN, { vni: 14_000 }), [tagged(IN, 4_000)]);
+  h.vtep.vnis!.delete([[10_000, 14_094]]);
+  t.comment(`${(performance.now() - began).toFixed(0)} ms`);
+  t.same(vnis(h), []);
+  t.same(h.send(tagged(FLOOD, 1)), []);
 });
 
 t.test('two devices of this host, one slot, two tags', async (t) => {
