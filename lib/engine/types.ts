@@ -276,5 +276,6 @@ export type VtepEvent =
   | { type: 'fdb'; action: 'new' | 'del'; dev: string; entry: Omit<FdbEntry, 'remotes'>; remote: FdbRemote }
   | { type: 'neigh'; action: 'new' | 'del'; dev: string; entry: NeighbourEntry }
   | { type: 'route'; action: 'new' | 'del'; dev: string; entry: RouteEntry }
+  | { type: 'vni'; action: 'new' | 'del'; dev: string; entry: Omit<VniEntry, 'statistics'> }
   | { type: 'miss'; layer: 2; dev: string; lladdr: string }
   | { type: 'miss'; layer: 3; dev: string; dst: string };

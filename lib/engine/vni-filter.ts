@@ -144,8 +144,10 @@ export class VniFilter implements VniFilterApi {
     const before = this.#members.get(plan.vni);
     if (before === undefined) {
       const member = this.#make(plan);
+      this.#tell('new', member);
       return () => this.#remove(member);
     }
+    if (isSame(before, plan)) return () => {};
     this.#replace(before, { ...plan, link: before.link, number: before.number });
     return () => this.#replace(this.#members.get(plan.vni)!, before);
   }
@@ -173,6 +175,7 @@ export class VniFilter implements VniFilterApi {
     if (ownOf(before) !== ownOf(after)) this.#move(before, after);
     if (before.vlan !== after.vlan) after.link.enrol(this.#vtep.index, after.vni, after.vlan);
     this.#members.set(after.vni, after);
+    this.#tell('new', after);
   }
 
   #move(before: Member, after: Member): void {
@@ -196,6 +199,7 @@ export class VniFilter implements VniFilterApi {
     this.#dropDestination(member);
     this.#members.delete(member.vni);
     this.#release(member);
+    this.#tell('del', member);
   }
 
   #release(member: Member): void {
@@ -210,6 +214,11 @@ export class VniFilter implements VniFilterApi {
   get #ifindex(): number {
     const { dev } = this.#vtep.config;
     return dev === undefined ? 0 : this.#host.system.indexOf(dev);
+  }
+
+  /** As vxlan_vnifilter_notify. */
+  #tell(action: 'new' | 'del', member: Member): void {
+    this.#host.emit({ type: 'vni', action, dev: this.#vtep.name, entry: keyOf(member) });
   }
 
   // --- destinations -----------------------------------------------------------------------------------
@@ -253,14 +262,20 @@ function groupOf(member: Member): Int32Array | undefined {
   return words !== undefined && isGroup(words) ? words : undefined;
 }
 
-function describe({ vni, vlan, remote, group, link }: Member): VniEntry {
+const isSame = (member: Member, plan: Plan): boolean =>
+  member.vlan === plan.vlan && ownOf(member) === ownOf(plan);
+
+function keyOf({ vni, vlan, remote, group }: Member): Omit<VniEntry, 'statistics'> {
   return {
     vni,
     vlan,
     ...(remote === undefined ? {} : { remote }),
     ...(group === undefined ? {} : { group }),
-    statistics: vniStatistics(link.counters),
   };
+}
+
+function describe(member: Member): VniEntry {
+  return { ...keyOf(member), statistics: vniStatistics(member.link.counters) };
 }
 
 /** What `bridge -s vni` shows. */

@@ -188,6 +188,20 @@ t.test('down and up', async (t) => {
   t.same(h.arrive(IN, { vni: 200 }), [tagged(IN, 20)]);
 });
 
+t.test('subscribers are told', async (t) => {
+  const h = host();
+  const told = (): string[] =>
+    h
+      .events()
+      .flatMap((event) =>
+        event.type === 'vni' ? [`${event.action} ${event.entry.vni} ${event.entry.vlan}`] : [],
+      );
+  h.vtep.vnis!.add({ vnis: [[300, 301]] });
+  h.vtep.vnis!.add({ vnis: [[300, 301]], vlans: [[300, 300], [30, 30]] }); // prettier-ignore
+  h.vtep.vnis!.delete([[300, 300]]);
+  t.same(told(), ['new 300 300', 'new 301 301', 'new 301 30', 'del 300 300'], 'of changes only');
+});
+
 t.test('counters of each VNI, and of all', async (t) => {
   const h = host();
   h.send(tagged(FLOOD, 10), tagged(FLOOD, 10), tagged(FLOOD, 99));

@@ -6,29 +6,32 @@
  *   vtep0              100-199         192.0.2.1  vlan 10-109
  *                      300                        vlan 0
  */
-import type { VniEntry } from '../../engine/types.js';
+import type { VniEntry, VniStatistics } from '../../engine/types.js';
 
 const DEV_WIDTH = 19;
 const VNI_WIDTH = 15;
 
 export const VNI_HEAD = `${'dev'.padEnd(18)}${'vni'.padEnd(17)}group/remote   vlan`;
 
+/** An entry, its counters where they are known. */
+type Shown = Omit<VniEntry, 'statistics'> & Partial<VniEntry>;
+
 /** Entries that are shown as one. */
 interface Run {
-  first: VniEntry;
-  last: VniEntry;
+  first: Shown;
+  last: Shown;
 }
 
-const destination = (entry: VniEntry): string => entry.group ?? entry.remote ?? '';
+const destination = (entry: Shown): string => entry.group ?? entry.remote ?? '';
 
 /** Both numbers go on by one, or the frames of both have no tag, which two cannot. */
-const follows = (before: VniEntry, entry: VniEntry): boolean =>
+const follows = (before: Shown, entry: Shown): boolean =>
   entry.vni === before.vni + 1 &&
   entry.vlan === before.vlan + 1 &&
   before.vlan !== 0 &&
   destination(before) === destination(entry);
 
-function runsOf(entries: readonly VniEntry[], isWithCounters: boolean): Run[] {
+function runsOf(entries: readonly Shown[], isWithCounters: boolean): Run[] {
   const runs: Run[] = [];
   for (const entry of entries) {
     const run = runs.at(-1);
@@ -40,7 +43,7 @@ function runsOf(entries: readonly VniEntry[], isWithCounters: boolean): Run[] {
 
 const range = (first: number, last: number): string => (first === last ? `${first}` : `${first}-${last}`);
 
-function counterLines({ statistics: s }: VniEntry): string[] {
+function counterLines(s: VniStatistics): string[] {
   const indent = ' '.repeat(DEV_WIDTH);
   return [
     `${indent}RX: bytes ${s.rxBytes} pkts ${s.rxPackets} drops ${s.rxDropped} errors ${s.rxErrors} `,
@@ -49,7 +52,7 @@ function counterLines({ statistics: s }: VniEntry): string[] {
 }
 
 /** Lines of one device. */
-export function vniLines(dev: string, entries: readonly VniEntry[], isWithCounters: boolean): string[] {
+export function vniLines(dev: string, entries: readonly Shown[], isWithCounters = false): string[] {
   return runsOf(entries, isWithCounters).flatMap(({ first, last }, i) => [
     [
       (i === 0 ? dev : '').padEnd(DEV_WIDTH - 1),
@@ -57,11 +60,11 @@ export function vniLines(dev: string, entries: readonly VniEntry[], isWithCounte
       destination(first).padEnd(15),
       `vlan ${range(first.vlan, last.vlan)}`,
     ].join(' '),
-    ...(isWithCounters ? counterLines(first) : []),
+    ...(isWithCounters && first.statistics ? counterLines(first.statistics) : []),
   ]);
 }
 
-function countersJson({ statistics: s }: VniEntry): Record<string, number> {
+function countersJson(s: VniStatistics): Record<string, number> {
   return {
     rx_bytes: s.rxBytes,
     rx_pkts: s.rxPackets,
@@ -77,8 +80,8 @@ function countersJson({ statistics: s }: VniEntry): Record<string, number> {
 /** One device with the keys of `bridge -j vni`, and `vlan`. */
 export function vniJson(
   dev: string,
-  entries: readonly VniEntry[],
-  isWithCounters: boolean,
+  entries: readonly Shown[],
+  isWithCounters = false,
 ): Record<string, unknown> {
   const vnis = runsOf(entries, isWithCounters).map(({ first, last }) => ({
     vni: first.vni,
@@ -87,7 +90,7 @@ export function vniJson(
     remote: first.remote,
     vlan: first.vlan,
     vlanEnd: last === first ? undefined : last.vlan,
-    stats: isWithCounters ? countersJson(first) : undefined,
+    stats: isWithCounters && first.statistics ? countersJson(first.statistics) : undefined,
   }));
   return { ifname: dev, vnis };
 }

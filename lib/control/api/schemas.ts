@@ -229,7 +229,7 @@ export const LookupQuery = Type.Object({ address: Address }, closed);
 export const MonitorQuery = Type.Object(
   {
     types: Type.Optional(
-      Type.String({ description: 'a comma-separated list of link, fdb, neigh, route, miss' }),
+      Type.String({ description: 'a comma-separated list of link, fdb, neigh, route, vni, miss' }),
     ),
   },
   closed,
