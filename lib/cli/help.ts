@@ -20,6 +20,9 @@ A learning switch with two peers:
   vtep link add vtep0 up type vxlan id 1 dstport 4789 dev eth0
   vtep fdb append 00:00:00:00:00:00 dst 192.168.100.3 dev vtep0
   vtep fdb append 00:00:00:00:00:00 dst 192.168.100.4 dev vtep0
+Many VNIs on one device, a VLAN each (a bridge with vlan_filtering):
+  vtep link add vtep0 up type vxlan external vnifilter learning dstport 4789 dev eth0
+  vtep vni add dev vtep0 vni 100-109 vlan 10-19 remote 192.168.100.3
 `;
 
 const offered = (words: readonly Word[]): Word[] =>

@@ -40,6 +40,7 @@ const NDA_CACHEINFO = 3;
 const NDA_PORT = 6;
 const NDA_VNI = 7;
 const NDA_IFINDEX = 8;
+const NDA_SRC_VNI = 11;
 
 /** What the mirror reads of a neighbour message; addresses in network order. */
 export interface NeighbourInfo {
@@ -90,6 +91,8 @@ export interface NeighbourNotice {
   vni?: number;
   /** Index of the interface a remote is reached over. */
   via?: number;
+  /** VNI of an entry's key, of a device that has many. */
+  srcVni?: number;
   ages?: CacheAges;
 }
 
@@ -120,6 +123,7 @@ export function neighbourNotice(notice: NeighbourNotice): Uint8Array {
     [NDA_PORT, be16(notice.port)],
     [NDA_VNI, u32(notice.vni)],
     [NDA_IFINDEX, u32(notice.via)],
+    [NDA_SRC_VNI, u32(notice.srcVni)],
     [NDA_CACHEINFO, cacheInfo(notice.ages ?? { used: 0, updated: 0 })],
   ]);
 }
