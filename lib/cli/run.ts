@@ -78,6 +78,7 @@ async function commandOf(object: CommandObject, verb: string): Promise<Command> 
     neigh: () => import('./commands/neigh.js'),
     nexthop: () => import('./commands/nexthop.js'),
     route: () => import('./commands/route.js'),
+    vni: () => import('./commands/vni.js'),
     monitor: () => import('./commands/monitor.js'),
     daemon: () => import('./commands/daemon.js'),
   }[object.names[0] as 'link']();

@@ -108,10 +108,14 @@ export const LINK_OPTIONS: readonly Case[] = [
   { words: 'id 1 gpe', verdict: 'ours carries Ethernet frames in GPE, without external' },
   { words: 'id 1 gpe learning' },
   { words: 'id 1 gpe gbp nolearning' },
-  { words: 'external', verdict: LATER },
-  { words: 'external vnifilter', verdict: LATER },
+  { words: 'external', verdict: 'no frame on a TAP has tunnel metadata: vnifilter is needed, too' },
+  { words: 'external vnifilter' },
+  { words: 'external vnifilter learning' },
+  { words: 'vnifilter' },
+  { words: 'id 1 vnifilter' },
+  { words: 'id 1 external vnifilter' },
   { words: 'id 1 remcsumtx', verdict: LATER },
-  { words: 'id 1 noexternal', verdict: LATER },
+  { words: 'id 1 noexternal' },
 ];
 
 /** After `link add`, complete lines. */

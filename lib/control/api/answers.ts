@@ -69,6 +69,14 @@ export const MdbAnswer = Type.Object({
   ),
 });
 
+export const VniAnswer = Type.Object({
+  vni: Type.Integer(),
+  vlan: Type.Integer({ description: 'the VLAN of its frames on the interface, 0 for those without a tag' }),
+  remote: Type.Optional(Type.String()),
+  group: Type.Optional(Type.String()),
+  statistics: Type.Record(Type.String(), Type.Integer()),
+});
+
 export const NeighbourAnswer = Type.Object({
   dst: Type.String(),
   lladdr: Type.Optional(Type.String()),

@@ -5,6 +5,8 @@ import { closed, Flag, inherit, InterfaceName, VNI } from './schemas.js';
 /** Every option of a link with its range. Defaults and contradictions between fields: validate.ts. */
 const linkOptions = {
   id: VNI,
+  external: Flag,
+  vnifilter: Flag,
   remote: Type.String({ description: 'a unicast IPv4 or IPv6 address' }),
   group: Type.String({ description: 'a multicast IPv4 or IPv6 address' }),
   local: Type.String({ description: 'a unicast IPv4 or IPv6 address of this host' }),
@@ -80,9 +82,8 @@ const linkOptions = {
   address: Type.String({ description: 'a unicast MAC such as 02:00:00:00:00:01' }),
 };
 
-const { id, ...optional } = linkOptions;
 export const NewLinkBody = Type.Object(
-  { name: InterfaceName, id, ...Type.Partial(Type.Object(optional)).properties },
+  { name: InterfaceName, ...Type.Partial(Type.Object(linkOptions)).properties },
   closed,
 );
 

@@ -19,7 +19,7 @@ export function linkEndpoints(api: Api, context: ApiContext): void {
     response: answers(201, LinkAnswer),
   };
   api.post('/v1/links', { schema: add }, (request, reply) => {
-    const body = request.body as Partial<LinkConfig> & Pick<LinkConfig, 'name' | 'id'>;
+    const body = request.body as Partial<LinkConfig> & Pick<LinkConfig, 'name'>;
     return reply.status(201).send(context.engine.add(completeConfig(body)).state());
   });
 

@@ -82,6 +82,21 @@ export const FdbFlushBody = Type.Object(
   closed,
 );
 
+const vniRanges = Type.Array(
+  Type.Array(Type.Integer({ minimum: 0, maximum: 0xffffff, description: 'a number, 0 to 16777215' }), {
+    minItems: 2,
+    maxItems: 2,
+    description: '[first, last]',
+  }),
+  { minItems: 1, description: 'a list of [first, last]' },
+);
+
+export const VniRequestBody = Type.Object(
+  { vnis: vniRanges, vlans: Type.Optional(vniRanges), remote: Type.Optional(dst), group: Type.Optional(dst) },
+  closed,
+);
+export const VniDeleteBody = Type.Object({ vnis: vniRanges }, closed);
+
 const NUD_NAMES = [
   'permanent',
   'noarp',
@@ -208,7 +223,7 @@ export const LookupQuery = Type.Object({ address: Address }, closed);
 export const MonitorQuery = Type.Object(
   {
     types: Type.Optional(
-      Type.String({ description: 'a comma-separated list of link, fdb, mdb, neigh, route, miss' }),
+      Type.String({ description: 'a comma-separated list of link, fdb, mdb, neigh, route, vni, miss' }),
     ),
   },
   closed,

@@ -12,6 +12,7 @@ import { PATH_MTU } from './path-mtu.js';
 import { PROXY, SHORT_CIRCUIT } from './proxy.js';
 import { ECN_IN, HEADERS_IN, LEARNING } from './receive.js';
 import { ECN_OUT, FORWARDING, HEADER } from './transmit.js';
+import { VNIS } from './vnis.js';
 
 export const GROUPS: readonly Group[] = [
   OPTIONS,
@@ -34,6 +35,7 @@ export const GROUPS: readonly Group[] = [
   GROUP_POLICY,
   ONE_HOST,
   GROUPS_JOINED,
+  VNIS,
   NOTIFICATIONS,
 ];
 
