@@ -74,7 +74,7 @@ export const OBJECTS: readonly CommandObject[] = [
 ];
 
 /** Objects of `ip` and `bridge` that are not the VTEP's, and who does them. */
-export const FOREIGN_OBJECTS: Readonly<Record<string, 'ip' | 'bridge' | 'yet'>> = {
+export const FOREIGN_OBJECTS: Readonly<Record<string, 'ip' | 'bridge'>> = {
   address: 'ip',
   addr: 'ip',
   rule: 'ip',

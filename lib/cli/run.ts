@@ -52,7 +52,6 @@ function objectOf(text: string, typed: readonly string[]): CommandObject {
   const object = findWord(OBJECTS, (candidate) => candidate.names, text);
   if (object !== undefined) return object;
   const foreign = Object.hasOwn(FOREIGN_OBJECTS, text) ? FOREIGN_OBJECTS[text] : undefined;
-  if (foreign === 'yet') throw wrong(`Object "${text}" is not supported yet`);
   if (foreign !== undefined)
     throw wrong(
       `Object "${text}" is not the VTEP's: its interface is a real one, use \`${foreign} ${typed.join(' ')}\``,
