@@ -20,6 +20,9 @@ A learning switch with two peers:
   vtep link add vtep0 up type vxlan id 1 dstport 4789 dev eth0
   vtep fdb append 00:00:00:00:00:00 dst 192.168.100.3 dev vtep0
   vtep fdb append 00:00:00:00:00:00 dst 192.168.100.4 dev vtep0
+Many VNIs on one device, a VLAN each (a bridge with vlan_filtering):
+  vtep link add vtep0 up type vxlan external vnifilter learning dstport 4789 dev eth0
+  vtep vni add dev vtep0 vni 100-109 vlan 10-19 remote 192.168.100.3
 `;
 
 const offered = (words: readonly Word[]): Word[] =>
@@ -55,7 +58,7 @@ function keyText(key: string, form: Form, words: readonly Word[]): string {
 /** Words of one form as usage: what is required first, the rest in brackets. */
 function usageWords(form: Form, words: readonly Word[]): string[] {
   const keys = [...new Set(offered(words).map((word) => word.key))].filter((key) => key !== 'type');
-  const needed = (form.needs ?? []).filter((key) => keys.includes(key));
+  const needed = (form.needs ?? []).map((key) => key.split('|')[0]!).filter((key) => keys.includes(key));
   const others = keys.filter((key) => !needed.includes(key));
   return [
     ...needed.map((key) => keyText(key, form, words)),

@@ -48,6 +48,12 @@ export const OBJECTS: readonly CommandObject[] = [
     forms: async () => (await import('./options/route.js')).forms,
   },
   {
+    names: ['vni'],
+    says: 'the VNIs of a VTEP with vnifilter, and their VLANs',
+    verb: 'show',
+    forms: async () => (await import('./options/vni.js')).forms,
+  },
+  {
     names: ['monitor'],
     says: 'changes and misses as they happen',
     verb: '',
@@ -68,8 +74,7 @@ export const OBJECTS: readonly CommandObject[] = [
 ];
 
 /** Objects of `ip` and `bridge` that are not the VTEP's, and who does them. */
-export const FOREIGN_OBJECTS: Readonly<Record<string, 'ip' | 'bridge' | 'yet'>> = {
-  vni: 'yet',
+export const FOREIGN_OBJECTS: Readonly<Record<string, 'ip' | 'bridge'>> = {
   address: 'ip',
   addr: 'ip',
   rule: 'ip',

@@ -154,8 +154,9 @@ function unknown(state: State, text: string): CommandFailure {
 }
 
 function requireAll(state: State): void {
-  for (const key of state.form.needs ?? []) {
-    if (state.given.has(key)) continue;
+  for (const needed of state.form.needs ?? []) {
+    const [key = '', ...others] = needed.split('|');
+    if ([key, ...others].some((candidate) => state.given.has(candidate))) continue;
     const all = [...state.form.words, ...state.words];
     const word = all.find((candidate) => candidate.key === key);
     if (word === undefined) continue;

@@ -52,7 +52,6 @@ function objectOf(text: string, typed: readonly string[]): CommandObject {
   const object = findWord(OBJECTS, (candidate) => candidate.names, text);
   if (object !== undefined) return object;
   const foreign = Object.hasOwn(FOREIGN_OBJECTS, text) ? FOREIGN_OBJECTS[text] : undefined;
-  if (foreign === 'yet') throw wrong(`Object "${text}" is not supported yet`);
   if (foreign !== undefined)
     throw wrong(
       `Object "${text}" is not the VTEP's: its interface is a real one, use \`${foreign} ${typed.join(' ')}\``,
@@ -78,6 +77,7 @@ async function commandOf(object: CommandObject, verb: string): Promise<Command> 
     neigh: () => import('./commands/neigh.js'),
     nexthop: () => import('./commands/nexthop.js'),
     route: () => import('./commands/route.js'),
+    vni: () => import('./commands/vni.js'),
     monitor: () => import('./commands/monitor.js'),
     daemon: () => import('./commands/daemon.js'),
   }[object.names[0] as 'link']();

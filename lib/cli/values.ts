@@ -56,10 +56,27 @@ function numberOr(meta: string, words: Readonly<Record<string, unknown>>, plain:
   return { meta, expects, read: (text) => (Object.hasOwn(words, text) ? words[text] : plain.read(text)) };
 }
 
+/** A list such as `100-199,300`, as [first, last] each; a number may stand alone. */
+function ranges(meta: string, min: number, max: number): Value {
+  const read = (text: string): [number, number][] | undefined => {
+    const list = text.split(',').map((part) => part.split('-').map(readNumber));
+    const isGood = list.every(
+      (ends) =>
+        ends.length <= 2 &&
+        ends.every((end) => within(end, min, max) !== undefined) &&
+        ends[0]! <= ends.at(-1)!,
+    );
+    return isGood ? list.map((ends) => [ends[0]!, ends.at(-1)!]) : undefined;
+  };
+  return { meta, expects: `numbers from ${min} to ${max} and ranges of them such as 100-199,300`, read };
+}
+
 const UINT32 = 0xffff_ffff;
 
 export const vni = number('VNI', 0, 0xff_ffff);
 export const port = number('PORT', 0, 0xffff);
+export const vnis = ranges('VNIS', 1, 0xff_ffff);
+export const vlans = ranges('VLANS', 0, 4_094);
 export const mtu = number('MTU', 68, 0xffff);
 export const flowlabel = number('LABEL', 0, 0xf_ffff);
 export const workers = number('NUMBER', 1, 64);

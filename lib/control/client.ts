@@ -28,6 +28,8 @@ import type {
   NexthopRequest,
   RouteEntry,
   RouteRequest,
+  VniEntry,
+  VniRequest,
   VtepEvent,
 } from '../engine/types.js';
 import { VtepError } from '../errors.js';
@@ -58,10 +60,11 @@ export interface ConnectOptions {
   socketPath?: string;
 }
 
-export type NewLink = Partial<LinkConfig> & Pick<LinkConfig, 'name' | 'id'>;
+/** `id`, or `external` and `vnifilter`. */
+export type NewLink = Partial<LinkConfig> & Pick<LinkConfig, 'name'>;
 export type NeighbourFlush = { dst?: string; state?: string };
 export type EventType = VtepEvent['type'];
-export const EVENT_TYPES: readonly EventType[] = ['link', 'fdb', 'mdb', 'neigh', 'route', 'miss'];
+export const EVENT_TYPES: readonly EventType[] = ['link', 'fdb', 'mdb', 'neigh', 'route', 'vni', 'miss'];
 
 /** What a monitor hears: events, and how many were lost because it read too slowly. */
 export type MonitorEvent = VtepEvent | { type: 'lost'; count: number };
@@ -156,6 +159,16 @@ export class Client {
   }
   flushMdb(dev: string, filter: MdbFlush = {}): Promise<{ flushed: number }> {
     return this.#call('POST', link(dev, '/mdb/flush'), filter);
+  }
+  /** The VNIs of a VTEP with `vnifilter`. */
+  vnis(dev: string): Promise<VniEntry[]> {
+    return this.#call('GET', link(dev, '/vnis'));
+  }
+  addVnis(dev: string, request: VniRequest): Promise<void> {
+    return this.#call('POST', link(dev, '/vnis'), request);
+  }
+  deleteVnis(dev: string, vnis: VniRequest['vnis']): Promise<void> {
+    return this.#call('DELETE', link(dev, '/vnis'), { vnis });
   }
 
   neighbours(dev: string): Promise<NeighbourEntry[]> {

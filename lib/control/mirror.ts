@@ -14,10 +14,17 @@ import type { EngineApi, VtepApi } from '../engine/api.js';
 import type { LinkState } from '../engine/types.js';
 import { EAGAIN, ENOBUFS, errnoName } from '../native/errno.js';
 import { addressDump, RTM_DELADDR, RTM_NEWADDR } from '../native/netlink/address.js';
-import { linkFamily, readLink, RTM_DELLINK, RTM_NEWLINK, type LinkInfo } from '../native/netlink/link.js';
+import {
+  linkDump,
+  linkFamily,
+  readLink,
+  RTM_DELLINK,
+  RTM_NEWLINK,
+  type LinkInfo,
+} from '../native/netlink/link.js';
 import { NLM_F_REPLACE, readMessages, type Message } from '../native/netlink/message.js';
 import { neighbourDump, readNeighbour, RTM_DELNEIGH, RTM_NEWNEIGH } from '../native/netlink/neighbour.js';
-import { ask, getLink, listLinks, type NetlinkShim } from '../native/netlink/request.js';
+import { ask, getLink, type NetlinkShim } from '../native/netlink/request.js';
 import { readRoute, routeDump, RTM_DELROUTE, RTM_NEWROUTE } from '../native/netlink/route.js';
 import type { Shim } from '../native/shim.js';
 import type { Log } from './log.js';
@@ -88,8 +95,8 @@ export class Mirror {
     this.#unsubscribe = engine.subscribe((event) => {
       if (event.type === 'link') this.#linkEvent(event.action, event.link);
     });
-    this.#resyncAddresses();
-    if (engine.list().length > 0) this.resync();
+    this.#attempt(() => this.#resyncAddresses());
+    if (engine.list().length > 0) this.#attempt(() => this.resync());
   }
 
   close(): void {
@@ -102,13 +109,14 @@ export class Mirror {
 
   /** Reads links, neighbours and routes anew and makes every VTEP's mirrored entries equal to them. */
   resync(): void {
-    const present = new Map(listLinks(this.#shim).map((link) => [link.ifindex, link]));
+    const links = this.#read(linkDump()).map(({ body }) => readLink(body));
+    const present = new Map(links.filter((link) => link !== undefined).map((link) => [link.ifindex, link]));
     for (const vtep of this.#vteps()) {
       const link = present.get(vtep.ifindex);
       if (link) this.#changed(vtep, link);
-      else this.#engine.delete(vtep.name, true);
+      else if (!this.#isThere(vtep)) this.#engine.delete(vtep.name, true);
     }
-    const neighbours = ask(this.#shim, neighbourDump()).messages.map(({ body }) => readNeighbour(body));
+    const neighbours = this.#read(neighbourDump()).map(({ body }) => readNeighbour(body));
     const hosts = neighbours.filter((neighbour) => neighbour !== undefined).filter(isOverlayHost);
     for (const vtep of this.#vteps()) {
       const own = hosts.filter(({ ifindex }) => ifindex === vtep.ifindex);
@@ -118,14 +126,27 @@ export class Mirror {
     this.#resyncRoutes();
   }
 
+  /** A whole table. @throws {VtepError} when it cannot be read, so that what is not told is not taken for gone */
+  #read(dump: Uint8Array): Message[] {
+    const { result, messages } = ask(this.#shim, dump);
+    if (result !== 0) throw netlinkError(result);
+    return messages;
+  }
+
+  /** Whether the interface is there after all: a dump that other changes tear may lack some. */
+  #isThere({ name, ifindex }: VtepApi): boolean {
+    return getLink(this.#shim, name)?.ifindex === ifindex;
+  }
+
   #resyncAddresses(): void {
-    this.#addresses.replaceAll(ask(this.#shim, addressDump()).messages);
+    this.#addresses.replaceAll(this.#read(addressDump()));
   }
 
   #resyncRoutes(): void {
     this.#routesAreStale = false;
-    const { messages } = ask(this.#shim, routeDump());
-    const routes = messages.filter(({ type }) => type === RTM_NEWROUTE).map(({ body }) => readRoute(body));
+    const routes = this.#read(routeDump())
+      .filter(({ type }) => type === RTM_NEWROUTE)
+      .map(({ body }) => readRoute(body));
     const whole = routes.filter((route) => route !== undefined);
     this.#routes.replaceAll(whole, this.#vteps());
   }

@@ -71,11 +71,14 @@ export interface NotifierOptions {
 interface Device {
   ifindex: number;
   vni: number;
+  /** It has many VNIs: entries are told with that of their key. */
+  vnifilter: boolean;
   destination: string | undefined;
 }
 
 function deviceOf(link: LinkState): Device {
-  return { ifindex: link.ifindex, vni: link.id, destination: link.group ?? link.remote };
+  const { ifindex, id: vni, vnifilter } = link;
+  return { ifindex, vni, vnifilter, destination: link.group ?? link.remote };
 }
 
 /** The message of a miss. */
@@ -116,6 +119,7 @@ export function fdbMessage(event: FdbEvent, device: Device, via: number | undefi
     port: remote?.port,
     vni: remote?.vni,
     via,
+    srcVni: device.vnifilter ? entry.srcVni : undefined,
     ages: { used: entry.used, updated: entry.updated },
   });
 }

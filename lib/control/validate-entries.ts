@@ -9,6 +9,7 @@ import type {
   MdbRequest,
   NeighbourRequest,
   RouteRequest,
+  VniRequest,
 } from '../engine/types.js';
 import { canonicalPrefix, familyOf, isGroupMac, isMulticast, type PrefixFault } from './address.js';
 import type { NeighbourFlush } from './client.js';
@@ -64,6 +65,14 @@ export function completeMdb<T extends MdbRequest | MdbDelete | MdbKey>(request: 
 
 export function completeMdbFlush(filter: MdbFlush): MdbFlush {
   return filter.dst === undefined ? filter : { ...filter, dst: checkAddress(filter.dst, 'dst') };
+}
+
+/** VNIs with their destination's text made canonical; what they say together is the engine's part. */
+export function completeVnis(request: VniRequest): VniRequest {
+  const out: VniRequest = { ...request };
+  if (out.remote !== undefined) out.remote = checkAddress(out.remote, 'remote');
+  if (out.group !== undefined) out.group = checkAddress(out.group, 'group');
+  return out;
 }
 
 /** A neighbour has a unicast MAC and a unicast address. */

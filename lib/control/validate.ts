@@ -10,6 +10,7 @@
  */
 import { DEFAULT_AGEING, DEFAULT_PORT, GPE_PORT, underlayFamily, withDefaults } from '../engine/settings.js';
 import { checkReservedBits } from '../engine/header-bits.js';
+import { checkVniOptions } from '../engine/option-checks.js';
 import type { LinkChange, LinkConfig } from '../engine/types.js';
 import { VtepError } from '../errors.js';
 import {
@@ -179,6 +180,7 @@ function checkTogether(fields: Fields): void {
  * @example completeConfig({ name: 'vtep0', id: 1, ageing: 0 }).ageing // 300
  */
 export function completeConfig(request: NewLink): LinkConfig {
+  checkVniOptions(request);
   const config = withDefaults(normalise(request));
   checkTogether(config);
   checkHeaderOptions(config);

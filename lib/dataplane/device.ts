@@ -35,6 +35,8 @@ export const SCRUTINY = GBP | GPE | ALLOW_KNOWN | ALLOW_FDB;
 export const RECEIVES_GBP = 1;
 export const RECEIVES_GPE = 2;
 export const RECEIVES_ZERO_CSUM6 = 4;
+/** `external vnifilter`: VNIs by VLAN tag (trunk.ts). */
+export const RECEIVES_FILTERED = 8;
 /** TCP is told of a smaller maximum segment size. */
 export const MSSCLAMP = 256;
 /** The multicast database has an entry (kernel: VXLAN_F_MDB). */
@@ -115,7 +117,7 @@ export interface DeviceTables {
   routes: RouteTable;
 }
 
-/** One VTEP in one worker. */
+/** One VTEP in one worker; one VNI of it where it has many (trunk.ts). */
 export class Device {
   /** The number that batches and records carry. */
   readonly index: number;
@@ -124,6 +126,10 @@ export class Device {
   settings: DeviceSettings;
   tables: DeviceTables;
   egress: Egress;
+  /** Of a trunk: the numbers of its VNIs' devices by VLAN. */
+  members: Int32Array | undefined = undefined;
+  /** Of a trunk's VNI: the VLAN of the frames it hands up, 0 = they have no tag. */
+  vlan = 0;
 
   constructor(
     index: number,

@@ -86,6 +86,7 @@ const {
 } = batch;
 const { DF_INHERIT, DF_SET, L2MISS, LOCALBYPASS, MDB, MSSCLAMP, PROXY, RSC, TOS_INHERIT, TTL_INHERIT, UP } =
   options;
+const { RECEIVES_FILTERED } = options;
 const { TYPE, TYPE_ARP, TYPE_IPV4, TYPE_IPV6 } = ethernet;
 const ETHERNET_BYTES = ethernet.HEADER_BYTES;
 const IPV4_BYTES = ipv4.HEADER_BYTES;
@@ -119,6 +120,7 @@ export class Encap {
   readonly #seed: number;
   readonly #shortCircuit: ShortCircuit;
   readonly #local: LocalBypass;
+  readonly #devices: readonly (Device | undefined)[];
   /** Where `run` goes on: the frame, what its remotes are (CONSUMED: not yet known), and how many are done. */
   #frame = 0;
   #remotes = CONSUMED;
@@ -153,6 +155,7 @@ export class Encap {
     this.#seed = seed;
     this.#shortCircuit = new ShortCircuit(slab, ring);
     this.#local = new LocalBypass(slab, ring, pending, devices);
+    this.#devices = devices;
   }
 
   /**
@@ -191,6 +194,28 @@ export class Encap {
         return false;
       }
       this.#remotes = CONSUMED;
+    }
+    this.#frame = 0;
+    return true;
+  }
+
+  /** As `run`, for frames of a trunk: each belongs to the device its DEVICE column names, a negative one to none. */
+  runMembers(rx: Batch, tx: Batch, back: Batch, now: number): boolean {
+    const { length, words, capacity } = rx;
+    while (this.#frame < length) {
+      const number = words[cell(DEVICE, capacity, this.#frame)];
+      let end = this.#frame + 1;
+      while (end < length && words[cell(DEVICE, capacity, end)] === number) end++;
+      const device = number < 0 ? undefined : this.#devices[number];
+      if (device !== undefined) {
+        // `run` keeps room in `back` for one answer a frame, but sees these alone.
+        if (back.length > 0 && back.length + (length - this.#frame) >= back.capacity) return false;
+        rx.length = end;
+        const isDone = this.run(rx, device, tx, back, now);
+        rx.length = length;
+        if (!isDone) return false;
+      }
+      this.#frame = end;
     }
     this.#frame = 0;
     return true;
@@ -412,6 +437,7 @@ export class Encap {
       return true;
     }
     if (back.length > 0 && back.length + (rx.length - i) >= back.capacity) return false;
+    if (this.#isUpTagged(device)) return false;
     if (this.#upFrom === NONE) this.#upFrom = back.length;
     this.#local.deliver(rx, i, rx.words[cell(OFFSET, rx.capacity, i)], device, to, back, this.#now);
     return true;
@@ -437,6 +463,7 @@ export class Encap {
       if (!this.#didRsc) {
         this.#drop(device, reasons.TX_REMOTE_ANY);
       } else if (!this.#isLooped) {
+        if (this.#isUpTagged(device)) return false;
         this.#isLooped = true;
         if (this.#upFrom === NONE) this.#upFrom = back.length;
         loopBack(rx, i, device, device, back);
@@ -511,6 +538,11 @@ export class Encap {
     w[cell(DEVICE, c, j)] = device.index;
     w[cell(SOURCE_PORT, c, j)] = egress.ports[this.#socket];
     w[cell(EXTRA, c, j)] = this.#inner;
+  }
+
+  /** True when the frame is in `back` already and may get a tag on its way up: another one has no place in the slot. */
+  #isUpTagged(device: Device): boolean {
+    return this.#upFrom !== NONE && (device.settings.reception & RECEIVES_FILTERED) !== 0;
   }
 
   #refuse(device: Device): false {

@@ -23,6 +23,8 @@ import type {
   NexthopRequest,
   RouteEntry,
   RouteRequest,
+  VniEntry,
+  VniRequest,
   VtepEvent,
 } from './types.js';
 
@@ -83,6 +85,15 @@ export interface NexthopTableApi {
   list(): NexthopEntry[];
 }
 
+/** The VNIs of a VTEP with `vnifilter` (kernel: vxlan_vnifilter). All of a request is done, or nothing. */
+export interface VniFilterApi {
+  /** Adds VNIs; gives those that are there another destination or VLAN. */
+  add(request: VniRequest): void;
+  delete(vnis: readonly (readonly [number, number])[]): void;
+  /** By number. */
+  list(): VniEntry[];
+}
+
 export interface VtepApi {
   readonly name: string;
   readonly ifindex: number;
@@ -90,6 +101,8 @@ export interface VtepApi {
   readonly mdb: MulticastDatabase;
   readonly neighbours: NeighbourTableApi;
   readonly routes: RouteTableApi;
+  /** Only with `vnifilter`. */
+  readonly vnis: VniFilterApi | undefined;
   state(): LinkState;
   set(change: LinkChange): void;
   statistics(): LinkStatistics;

@@ -17,6 +17,8 @@ export interface TableContext {
   /** Interface name of the VTEP. */
   readonly dev: string;
   readonly vni: number;
+  /** Whether there are many VNIs: a remote's is then that of its entry's key. */
+  readonly vnifilter: boolean;
   readonly family: 4 | 6;
   /** Default destination port. */
   readonly port: number;
@@ -49,7 +51,7 @@ export type TableHooks = Pick<
 /** The context of a VTEP's tables. Its name is the interface's at any time; VNI and port never change. */
 export function tableContext(
   host: VtepHost,
-  { id: vni, dstport: port }: LinkConfig,
+  { id: vni, vnifilter, dstport: port }: LinkConfig,
   family: 4 | 6,
   tap: Tap,
   hooks: TableHooks,
@@ -59,6 +61,7 @@ export function tableContext(
       return tap.name;
     },
     vni,
+    vnifilter,
     port,
     family,
     clock: host.clock,

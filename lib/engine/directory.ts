@@ -7,7 +7,10 @@ import type { LinkConfig } from './types.js';
 import type { Vtep } from './vtep.js';
 
 /** What no two VTEPs may share. */
-type Receives = Pick<LinkConfig, 'id' | 'dstport' | 'udp6zerocsumrx' | 'gbp' | 'gpe' | 'local' | 'localbind'>;
+type Receives = Pick<
+  LinkConfig,
+  'id' | 'dstport' | 'udp6zerocsumrx' | 'gbp' | 'gpe' | 'vnifilter' | 'local' | 'localbind'
+>;
 
 export class Directory implements Iterable<Vtep> {
   readonly #all = new Set<Vtep>();
@@ -19,7 +22,7 @@ export class Directory implements Iterable<Vtep> {
     this.#all.add(vtep);
     this.#byName.set(vtep.name, vtep);
     this.#byIfindex.set(vtep.ifindex, vtep);
-    this.#byReception.set(receptionKey(vtep.config, vtep.family), vtep);
+    if (!vtep.config.vnifilter) this.receives(vtep, vtep.config.id);
   }
 
   delete(vtep: Vtep): void {
@@ -27,6 +30,16 @@ export class Directory implements Iterable<Vtep> {
     forget(this.#byName, vtep.name, vtep);
     forget(this.#byIfindex, vtep.ifindex, vtep);
     forget(this.#byReception, receptionKey(vtep.config, vtep.family), vtep);
+  }
+
+  /** It takes what is for a VNI from now on. */
+  receives(vtep: Vtep, id: number): void {
+    this.#byReception.set(receptionKey({ ...vtep.config, id }, vtep.family), vtep);
+  }
+
+  /** No more. */
+  refuses(vtep: Vtep, id: number): void {
+    forget(this.#byReception, receptionKey({ ...vtep.config, id }, vtep.family), vtep);
   }
 
   /** Its interface has another name than `before`. */

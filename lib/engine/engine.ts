@@ -20,7 +20,7 @@ import { Nexthops } from './nexthops.js';
 import { Retirement } from './retirement.js';
 import { unclaimedReasons } from './statistics.js';
 import type { System } from './system.js';
-import { checkNew } from './option-checks.js';
+import { checkNew, checkVniOptions } from './option-checks.js';
 import type { LinkConfig, LocalAddress, VtepEvent } from './types.js';
 import { Underlay } from './underlay.js';
 import { Vtep } from './vtep.js';
@@ -72,7 +72,8 @@ export class Engine implements EngineApi {
   }
 
   /** Options left out are the kernel's defaults. */
-  add(given: Partial<LinkConfig> & Pick<LinkConfig, 'name' | 'id'>): Vtep {
+  add(given: Partial<LinkConfig> & Pick<LinkConfig, 'name'>): Vtep {
+    checkVniOptions(given);
     const config = withDefaults(given);
     if (this.get(config.name) !== undefined) {
       throw new VtepError(
@@ -86,7 +87,7 @@ export class Engine implements EngineApi {
     }
     const family = underlayFamily(config);
     checkNew(config, family, this.#system);
-    this.#refuseTwin(config, family);
+    if (!config.vnifilter) this.#refuseTwin(config, family);
     const tap = this.#system.openTap({
       name: config.name,
       address: config.address,
@@ -104,6 +105,12 @@ export class Engine implements EngineApi {
       retire: (fd) => void this.#retirement.retire(fd),
       emit: (event) => this.#emit(event),
       renamed: (vtep, before) => this.#vteps.renamed(vtep, before),
+      claim: (vtep, vni) => this.#claim(vtep, vni),
+      release: (vtep, vni, number) => {
+        this.#vteps.refuses(vtep, vni);
+        this.#byNumber[number] = undefined;
+      },
+      refuseTwin: (vtep, vni) => this.#refuseTwin({ ...vtep.config, id: vni }, vtep.family, vtep),
     });
     this.#vteps.add(vtep);
     this.#byNumber[index] = vtep;
@@ -232,13 +239,20 @@ export class Engine implements EngineApi {
     return free < 0 ? this.#byNumber.length : free;
   }
 
+  #claim(vtep: Vtep, vni: number): number {
+    const number = this.#freeNumber();
+    this.#byNumber[number] = vtep;
+    this.#vteps.receives(vtep, vni);
+    return number;
+  }
+
   /** Same VNI, port, receive flags and family: the second could never receive (kernel: vxlan_vni_in_use). */
-  #refuseTwin(config: LinkConfig, family: 4 | 6): void {
+  #refuseTwin(config: LinkConfig, family: 4 | 6, but?: Vtep): void {
     const twin = this.#vteps.receiving(config, family);
-    if (twin === undefined) return;
+    if (twin === undefined || twin === but) return;
     throw new VtepError(
       'ERR_VTEP_VNI_IN_USE',
-      `A VXLAN device with the specified VNI already exists: ${twin.name} has id ${config.id} on port ${config.dstport}; choose another id or dstport`,
+      `A VXLAN device with the specified VNI already exists: ${twin.name} has ${config.vnifilter ? 'vni' : 'id'} ${config.id} on port ${config.dstport}; choose another id or dstport`,
       { errno: 'EEXIST', word: String(config.id) },
     );
   }

@@ -26,8 +26,9 @@ export class EntryRemotes {
   }
 
   /** Reads a remote as the API gives it. What equals the device's own becomes "the device's". */
-  parse(remote: FdbRemote): RemoteKey {
-    const { port, vni, family, interfaces } = this.#context;
+  parse(remote: FdbRemote & { srcVni?: number }): RemoteKey {
+    const { port, family, interfaces, vnifilter } = this.#context;
+    const vni = (vnifilter ? remote.srcVni : undefined) ?? this.#context.vni;
     const address = addressWords(remote.dst, 'dst');
     if (familyOf(address) !== family) {
       throw new VtepError(

@@ -182,17 +182,16 @@ export class Forwarding implements ForwardingDatabase, NexthopUser {
   // --- what the device itself does --------------------------------------------------------------------
 
   /** Adds the default destination as a permanent all-zeros entry, or to the one there is, which becomes permanent. */
-  addDefault(dst: string, ifindex: number): void {
+  addDefault(dst: string, ifindex: number, vni = this.#context.vni): void {
     const remote = { ...this.#store.remotes.parse({ dst }), ifindex };
-    const { vni } = this.#context;
     const entry = this.#table.find(0, 0, vni);
     if (entry < 0) this.#store.create(ZERO, vni, remote, DEFAULT_STATE, 0);
     else this.#store.update(entry, { remotes: 'append', use: false }, remote, DEFAULT_STATE, 0);
   }
 
   /** Takes a former default destination out of the all-zeros entry; those added by hand stay. */
-  removeDefault(dst: string, ifindex: number): void {
-    const entry = this.#table.find(0, 0, this.#context.vni);
+  removeDefault(dst: string, ifindex: number, vni = this.#context.vni): void {
+    const entry = this.#table.find(0, 0, vni);
     if (entry < 0) return;
     const { remotes } = this.#store;
     const key = { ...remotes.parse({ dst }), ifindex };
@@ -203,8 +202,8 @@ export class Forwarding implements ForwardingDatabase, NexthopUser {
    * A worker saw a MAC behind an address (vxlan_snoop). The FDB may have changed since: looked at afresh.
    * @returns what came of it; 'full' = unknown, and maxaddress is reached
    */
-  learn(mac: Mac, address: Int32Array, ifindex: number): 'learned' | 'moved' | 'kept' | 'full' {
-    const { vni, clock } = this.#context;
+  learn(mac: Mac, vni: number, address: Int32Array, ifindex: number): 'learned' | 'moved' | 'kept' | 'full' {
+    const { clock } = this.#context;
     const table = this.#table;
     const entry = table.find(mac.high, mac.low, vni);
     if (entry < 0) {

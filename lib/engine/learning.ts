@@ -2,7 +2,13 @@
  * Source learning and ageing of one VTEP, control's half: what the workers saw goes into the FDB here, and goes out
  * again when nothing was heard of it (vxlan_snoop, vxlan_cleanup).
  */
-import { RECORD_ADDRESS0, RECORD_IFINDEX, RECORD_MAC_HIGH, RECORD_MAC_LOW } from '../dataplane/records.js';
+import {
+  RECORD_ADDRESS0,
+  RECORD_IFINDEX,
+  RECORD_MAC_HIGH,
+  RECORD_MAC_LOW,
+  RECORD_VNI,
+} from '../dataplane/records.js';
 import { type Clock, TICKS_PER_SECOND } from './clock.js';
 import type { Forwarding } from './forwarding.js';
 
@@ -33,7 +39,7 @@ export class Learning {
   record(words: Int32Array, at: number): void {
     const address = words.slice(at + RECORD_ADDRESS0, at + RECORD_ADDRESS0 + 4);
     const mac = { high: words[at + RECORD_MAC_HIGH], low: words[at + RECORD_MAC_LOW] };
-    const outcome = this.#fdb.learn(mac, address, words[at + RECORD_IFINDEX]);
+    const outcome = this.#fdb.learn(mac, words[at + RECORD_VNI], address, words[at + RECORD_IFINDEX]);
     if (outcome === 'full') this.#setFull(true);
     else if (outcome !== 'kept') this.events[outcome]++;
   }

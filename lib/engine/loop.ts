@@ -13,6 +13,7 @@ import type { Device } from '../dataplane/device.js';
 import { Encap } from '../dataplane/encap.js';
 import { accountReceived, accountReplies, accountTransmitted } from '../dataplane/output.js';
 import { PendingLearns } from '../dataplane/pending.js';
+import { putTags, takeTags, undoTags } from '../dataplane/trunk.js';
 import { Batch, LENGTH } from '../memory/batch.js';
 import type { RecordRing } from '../memory/ring.js';
 import { Slab } from '../memory/slab.js';
@@ -59,6 +60,8 @@ export class Loop {
   handled = 0;
   /** Whether the last burst left nothing behind, or nearly. */
   drained = true;
+  /** Whether a device has a VLAN, so that tags are to be put on what goes up. */
+  tags = false;
   readonly #devices: (Device | undefined)[];
   readonly #ring: RecordRing;
   readonly #frames: TransmitPort;
@@ -108,7 +111,8 @@ export class Loop {
     }
     this.#frameLimit = this.#frameLimitAfter(received);
     this.handled += received;
-    while (!this.#encap.run(this.#received, device, this.#gathered, this.#replies, now)) this.#sendOut();
+    if (device.members !== undefined) takeTags(this.slab, this.#received, device, device.members);
+    while (!this.#encapsulate(device, now)) this.#sendOut();
     this.#sendOut();
     return received;
   }
@@ -125,6 +129,12 @@ export class Loop {
     while (!this.#decap.run(this.#received, vnis, this.#gathered, now)) this.#handUp();
     this.#handUp();
     return received;
+  }
+
+  #encapsulate(device: Device, now: number): boolean {
+    return device.members === undefined
+      ? this.#encap.run(this.#received, device, this.#gathered, this.#replies, now)
+      : this.#encap.runMembers(this.#received, this.#gathered, this.#replies, now);
   }
 
   #receive(port: ReceivePort): number {
@@ -160,7 +170,7 @@ export class Loop {
     this.#transmit();
     const replies = this.#replies;
     if (replies.length === 0) return;
-    this.#frames.transmit(this.slab, replies);
+    this.#writeUp(replies);
     accountReplies(replies, this.#devices);
     replies.length = 0;
   }
@@ -177,8 +187,14 @@ export class Loop {
     const batch = this.#gathered;
     if (batch.length === 0) return;
     this.handled += batch.length;
-    this.#frames.transmit(this.slab, batch);
+    this.#writeUp(batch);
     accountReceived(batch, this.#devices);
     batch.length = 0;
+  }
+
+  #writeUp(batch: Batch): void {
+    if (this.tags) putTags(this.slab, batch, this.#devices);
+    this.#frames.transmit(this.slab, batch);
+    if (this.tags) undoTags(this.slab, batch, this.#devices);
   }
 }

@@ -28,6 +28,15 @@ export type WorkerMessage =
       offloads: number;
     }
   | { kind: 'settings'; index: number; settings: DeviceSettings; egress: Egress }
+  /** A VNI of a VTEP that has many (dataplane/trunk.ts): a device that shares the tables of `of`. */
+  | {
+      kind: 'member';
+      index: number;
+      of: number;
+      vni: number;
+      vlan: number;
+      counters: SharedArrayBuffer;
+    }
   | { kind: 'forget'; index: number }
   /** A table has grown into new buffers. */
   | {

@@ -10,6 +10,26 @@ const MIN_MTU = 68;
 /** A TAP's: 65,535 less the Ethernet header (tun_net_init). */
 const MAX_MTU = 65_521;
 
+/**
+ * One VNI or many: `id`, or `external vnifilter`, in iproute2's words where it has some. `external` alone needs tunnel metadata,
+ * which the kernel's stack attaches to a packet and no frame on a TAP has.
+ */
+export function checkVniOptions({ id, external, vnifilter }: Partial<LinkConfig>): void {
+  const refuse = (word: string, message: string): never => {
+    throw new VtepError('ERR_VTEP_ARGUMENT', message, { errno: 'EINVAL', word });
+  };
+  if (vnifilter && !external) refuse('vnifilter', "vnifilter is valid only when 'external' is set");
+  if (external && !vnifilter) {
+    refuse(
+      'external',
+      'external alone takes VNI and destination of each frame from tunnel metadata, which a TAP does not carry; give vnifilter, too, and 802.1Q tags name the VNIs',
+    );
+  }
+  // An id of 0 is how a device with many shows itself.
+  if (external && id) refuse(String(id), "both 'external' and vni cannot be specified");
+  if (!external && id === undefined) refuse('id', '"id" is missing from the body');
+}
+
 /** What a new VTEP's options say together: nothing has been made when this throws. */
 export function checkNew(config: LinkConfig, family: 4 | 6, system: System): void {
   for (const text of [config.remote, config.group, config.local]) {

@@ -18,6 +18,7 @@ import {
   MSSCLAMP,
   MDB,
   PROXY,
+  RECEIVES_FILTERED,
   RECEIVES_GBP,
   RECEIVES_GPE,
   RECEIVES_ZERO_CSUM6,
@@ -41,6 +42,8 @@ export const DEFAULT_PORT = 8_472;
 /** … with `gpe` (draft-ietf-nvo3-vxlan-gpe, section 8). */
 export const GPE_PORT = 4_790;
 export const DEFAULT_MTU = 1_500;
+/** Beyond every VNI. */
+const NO_VNI = -1;
 
 /** Outer headers and the inner Ethernet header (vxlan_headroom). */
 export function headroom(family: 4 | 6): number {
@@ -48,9 +51,11 @@ export function headroom(family: 4 | 6): number {
 }
 
 /** Every option at the kernel's default, but for name and VNI. */
-export function withDefaults(config: Partial<LinkConfig> & Pick<LinkConfig, 'name' | 'id'>): LinkConfig {
-  const { gbp = false, gpe = false } = config;
+export function withDefaults(config: Partial<LinkConfig> & Pick<LinkConfig, 'name'>): LinkConfig {
+  const { gbp = false, gpe = false, external = false } = config;
   return {
+    external,
+    vnifilter: false,
     dstport: gpe ? GPE_PORT : DEFAULT_PORT,
     srcport: [0, 0],
     ttl: 0,
@@ -58,7 +63,7 @@ export function withDefaults(config: Partial<LinkConfig> & Pick<LinkConfig, 'nam
     df: 'unset',
     flowlabel: 0,
     // As iproute2 has it for `external`, without which the kernel knows no gpe.
-    learning: !gpe,
+    learning: !gpe && !external,
     maxaddress: 0,
     mssclamp: 'off',
     proxy: false,
@@ -77,6 +82,7 @@ export function withDefaults(config: Partial<LinkConfig> & Pick<LinkConfig, 'nam
     allow: 'any',
     learnLimit: 0,
     ...config,
+    id: config.id ?? 0,
     ageing: config.ageing || DEFAULT_AGEING,
   };
 }
@@ -99,8 +105,9 @@ export function hasChecksum(config: LinkConfig, family: 4 | 6): boolean {
 }
 
 /** The options of the socket that a VTEP receives on, as bits. */
-export function reception(config: Pick<LinkConfig, 'gbp' | 'gpe' | 'udp6zerocsumrx'>): number {
+export function reception(config: Pick<LinkConfig, 'gbp' | 'gpe' | 'udp6zerocsumrx' | 'vnifilter'>): number {
   return (
+    (config.vnifilter ? RECEIVES_FILTERED : 0) |
     (config.gbp ? RECEIVES_GBP : 0) |
     (config.gpe ? RECEIVES_GPE : 0) |
     (config.udp6zerocsumrx ? RECEIVES_ZERO_CSUM6 : 0)
@@ -129,7 +136,8 @@ export function deviceSettings(config: LinkConfig, state: SettingsState): Omit<D
   const local = config.local === undefined ? new Int32Array(4) : addressWords(config.local, 'local');
   const [reservedHigh, reservedLow] = reservedWords(config.reserved_bits);
   return {
-    vni: config.id,
+    // With many, the device itself has none, nor does it receive any.
+    vni: config.vnifilter ? NO_VNI : config.id,
     family: underlayFamily(config),
     features:
       (config.learning ? LEARNING : 0) |

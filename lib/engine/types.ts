@@ -13,8 +13,11 @@ export type * from './group-types.js';
 export interface LinkConfig {
   /** Interface name, 1 to 15 bytes. */
   name: string;
-  /** VXLAN network identifier, 0 to 16,777,215. */
+  /** VXLAN network identifier, 0 to 16,777,215; 0 where there are many (vnifilter). */
   id: number;
+  /** Many VNIs, told apart by 802.1Q tags: both, or none. No `id`, and no learning unless it is asked for. */
+  external: boolean;
+  vnifilter: boolean;
   /** Default destination: unicast (`remote`) or multicast (`group`); creates the all-zeros FDB entry. */
   remote?: string;
   group?: string;
@@ -189,6 +192,37 @@ export interface FdbFlush {
   nhid?: number;
 }
 
+/** `bridge vni add`, for a VTEP with `vnifilter`. Ranges are [first, last]. */
+export interface VniRequest {
+  vnis: [number, number][];
+  /** As many VLANs as VNIs, 0 = frames without a tag. Default the VNI's own number, or the VLAN it has. */
+  vlans?: [number, number][];
+  /** Default destination of these VNIs, in the place of the device's. */
+  remote?: string;
+  group?: string;
+}
+
+export interface VniStatistics {
+  rxBytes: number;
+  rxPackets: number;
+  rxDropped: number;
+  rxErrors: number;
+  txBytes: number;
+  txPackets: number;
+  txDropped: number;
+  txErrors: number;
+}
+
+/** One VNI of many. */
+export interface VniEntry {
+  vni: number;
+  /** 0 = frames without a tag. */
+  vlan: number;
+  remote?: string;
+  group?: string;
+  statistics: VniStatistics;
+}
+
 export type NeighbourStateName =
   'permanent' | 'noarp' | 'reachable' | 'stale' | 'delay' | 'probe' | 'incomplete' | 'failed';
 
@@ -259,5 +293,6 @@ export type VtepEvent =
   | { type: 'mdb'; action: 'new' | 'del'; dev: string; entry: Omit<MdbEntry, 'remotes'>; remote: MdbRemote }
   | { type: 'neigh'; action: 'new' | 'del'; dev: string; entry: NeighbourEntry }
   | { type: 'route'; action: 'new' | 'del'; dev: string; entry: RouteEntry }
+  | { type: 'vni'; action: 'new' | 'del'; dev: string; entry: Omit<VniEntry, 'statistics'> }
   | { type: 'miss'; layer: 2; dev: string; lladdr: string }
   | { type: 'miss'; layer: 3; dev: string; dst: string };

@@ -18,6 +18,12 @@ export interface VtepHost {
   /** Closes a descriptor once no worker can touch it any more. */
   retire(fd: number): void;
   emit(event: VtepEvent): void;
+  /** Gives one VNI of many to `vtep`, and to the VNI a number in the data plane. */
+  claim(vtep: Vtep, vni: number): number;
+  /** Takes both back. */
+  release(vtep: Vtep, vni: number, number: number): void;
+  /** Throws ERR_VTEP_VNI_IN_USE when another than `vtep` receives the VNI on its port. */
+  refuseTwin(vtep: Vtep, vni: number): void;
   /** The interface of `vtep` was called `before` until now. */
   renamed(vtep: Vtep, before: string): void;
 }

@@ -12,6 +12,7 @@ import { formatMac } from '../wire/text.js';
 import type { VtepApi } from './api.js';
 import { Attachment } from './attachment.js';
 import { type TableContext, tableContext } from './context.js';
+import { DefaultDestination } from './default-destination.js';
 import { Forwarding } from './forwarding.js';
 import { Learning } from './learning.js';
 import { linkState } from './link-state.js';
@@ -21,6 +22,7 @@ import { MissLimit } from './miss-limit.js';
 import { Neighbours } from './neighbours.js';
 import { asMeant, checkAddress, checkUnderlay, mtuAfter } from './option-checks.js';
 import { PathMtus } from './path-mtus.js';
+import { Reception } from './reception.js';
 import { findRouters, NO_ROUTER } from './router-addresses.js';
 import { Routes } from './routes.js';
 import { DEFAULT_AGEING, deviceSettings, underlayFamily } from './settings.js';
@@ -28,6 +30,7 @@ import { statistics } from './statistics.js';
 import type { Tap } from './system.js';
 import { makeTables } from './tables.js';
 import type { LinkChange, LinkConfig, LinkState, LinkStatistics } from './types.js';
+import { VniFilter } from './vni-filter.js';
 import type { VtepHost } from './vtep-host.js';
 import { macWords } from './words.js';
 import { WorkerLink } from './worker-link.js';
@@ -41,6 +44,9 @@ export class Vtep implements VtepApi {
   readonly family: 4 | 6;
   readonly tables: DeviceTables;
   readonly paths: PathMtus;
+  readonly vnis: VniFilter | undefined;
+  readonly #destination: DefaultDestination;
+  readonly #reception: Reception;
   #config: LinkConfig;
   readonly #host: VtepHost;
   readonly #tap: Tap;
@@ -73,6 +79,9 @@ export class Vtep implements VtepApi {
     this.neighbours = new Neighbours(this.tables.neighbours, context);
     this.routes = new Routes(this.tables.routes, context);
     this.fdb.census(config);
+    if (config.vnifilter) this.vnis = new VniFilter(this, host, this.fdb);
+    this.#destination = new DefaultDestination(this.fdb, this.#attachment, host.system, this.vnis);
+    this.#reception = new Reception(this.#attachment, this.#workers, this.vnis);
     this.#learning = new Learning(this.fdb, host.clock, () => {
       this.#publish();
       this.#workers.unlearn();
@@ -99,8 +108,7 @@ export class Vtep implements VtepApi {
   /** First words to the world: the link, then its default destination; an interface that was there may be up. */
   announce(): void {
     this.#told();
-    const dst = this.#config.remote ?? this.#config.group;
-    if (dst !== undefined) this.fdb.addDefault(dst, this.#defaultIfindex(this.#config));
+    this.#destination.begin(this.#config);
     if (this.#tap.up) this.noticed({ up: true });
   }
 
@@ -130,7 +138,8 @@ export class Vtep implements VtepApi {
   }
 
   statistics(): LinkStatistics {
-    return statistics(this.#workers.counters, { ...this.#learning.events, ...this.#misses.events });
+    const blocks = [...this.#workers.counters, ...(this.vnis?.counters ?? [])];
+    return statistics(blocks, { ...this.#learning.events, ...this.#misses.events });
   }
 
   noticed(change: Parameters<VtepApi['noticed']>[0]): void {
@@ -146,7 +155,8 @@ export class Vtep implements VtepApi {
 
   /** A worker's LEARN or MOVE record at `at` of `words`; one posted before the VTEP went down, or by another, is late. */
   learn(words: Int32Array, at: number): void {
-    if (!this.#up || !this.#config.learning || words[at + RECORD_VNI] !== this.#config.id) return;
+    const vni = words[at + RECORD_VNI];
+    if (!this.#up || !this.#config.learning || !(this.vnis?.has(vni) ?? vni === this.#config.id)) return;
     this.#learning.record(words, at);
   }
 
@@ -172,6 +182,7 @@ export class Vtep implements VtepApi {
     if (this.#up) this.#goDown();
     this.fdb.flush({});
     this.mdb.flush({});
+    this.vnis?.end();
     this.#workers.forget();
     this.#host.system.removeTap(this.#tap);
     for (const fd of this.#tap.fds) this.#host.retire(fd);
@@ -202,19 +213,18 @@ export class Vtep implements VtepApi {
   }
 
   #goUp(): void {
-    const listener = this.#attachment.open(this.#config);
+    this.#reception.open(this.#config);
     this.#up = true;
     this.#learning.begin();
     this.#publish();
-    this.#workers.listen(listener, this.#config.id);
+    this.#reception.begin(this.#config.id);
     this.#workers.frames(true);
   }
 
   #goDown(): void {
-    const listener = this.#attachment.listener!;
     this.#up = false;
     this.#workers.frames(false);
-    this.#workers.unlisten(listener, this.#config.id);
+    this.#reception.end(this.#config.id);
     this.#publish();
     this.#attachment.close();
     this.fdb.flushDynamic();
@@ -238,30 +248,19 @@ export class Vtep implements VtepApi {
   }
 
   /**
-   * Takes what changed options need of the underlay and the FDB, or throws and has changed nothing. The new default
-   * destination is appended before the old one goes; entries added by hand stay.
+   * Takes what changed options need of the underlay and the FDB, or throws and has changed nothing.
    * @returns what lets go of the old egress sockets, once the workers know the new ones
    */
   #take(before: LinkConfig, next: LinkConfig): () => void {
     const releaseOld = this.#up ? this.#attachment.renew(next) : () => {};
-    const from = before.remote ?? before.group;
-    const to = next.remote ?? next.group;
-    if (from === to && before.dev === next.dev) return releaseOld;
     try {
-      this.#attachment.join(next);
-      if (to !== undefined) this.fdb.addDefault(to, this.#defaultIfindex(next));
+      this.#destination.change(before, next);
     } catch (error) {
-      this.#attachment.join(before);
       if (this.#up) this.#attachment.renew(before)();
       releaseOld();
       throw error;
     }
-    if (from !== undefined) this.fdb.removeDefault(from, this.#defaultIfindex(before));
     return releaseOld;
-  }
-
-  #defaultIfindex(config: LinkConfig): number {
-    return config.dev === undefined ? 0 : this.#host.system.indexOf(config.dev);
   }
 
   // --- telling ----------------------------------------------------------------------------------------

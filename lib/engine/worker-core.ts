@@ -2,7 +2,8 @@
  * The state of one worker: the devices it knows, the ports it serves, and the loop that runs bursts. It has no thread
  * of its own: worker.ts drives it from a worker thread, InlineDataplane (dataplane.ts) from the caller's.
  */
-import { Device } from '../dataplane/device.js';
+import { Device, RECEIVES_FILTERED } from '../dataplane/device.js';
+import { noMembers, removeMember } from '../dataplane/trunk.js';
 import type { RecordRing } from '../memory/ring.js';
 import type { ReceivePort } from '../port/port.js';
 import { FdbTable } from '../table/fdb.js';
@@ -85,17 +86,23 @@ export class WorkerCore {
           message.egress,
           new Float64Array(message.counters),
         );
+        if ((message.settings.reception & RECEIVES_FILTERED) !== 0) {
+          this.#devices[message.index]!.members = noMembers();
+        }
+        break;
+      case 'member':
+        this.#enrol(message);
         break;
       case 'settings': {
         const device = this.#devices[message.index];
         if (device === undefined) break;
         device.settings = message.settings;
         device.egress = message.egress;
+        for (const number of device.members ?? []) this.#follow(this.#devices[number], device);
         break;
       }
       case 'forget':
-        this.#devices[message.index] = undefined;
-        this.loop.pending.clear();
+        this.#forget(message.index);
         break;
       case 'share':
         this.#adopt(message);
@@ -115,6 +122,33 @@ export class WorkerCore {
       case 'stop':
         break;
     }
+  }
+
+  /** Makes the device of a VNI, or makes it anew for another VLAN. */
+  #enrol({ index, of, vni, vlan, counters }: WorkerMessage & { kind: 'member' }): void {
+    const trunk = this.#devices[of];
+    if (trunk?.members === undefined) return;
+    this.#forget(index);
+    const settings = { ...trunk.settings, vni };
+    const member = new Device(index, settings, trunk.tables, trunk.egress, new Float64Array(counters));
+    member.vlan = vlan;
+    trunk.members[vlan] = index;
+    this.#devices[index] = member;
+    this.loop.tags ||= vlan !== 0;
+  }
+
+  /** A VNI has its trunk's options. */
+  #follow(member: Device | undefined, trunk: Device): void {
+    if (member === undefined) return;
+    member.settings = { ...trunk.settings, vni: member.settings.vni };
+    member.egress = trunk.egress;
+  }
+
+  #forget(index: number): void {
+    if (this.#devices[index] === undefined) return;
+    this.#devices[index] = undefined;
+    for (const device of this.#devices) if (device?.members) removeMember(device.members, index);
+    this.loop.pending.clear();
   }
 
   #adopt(message: WorkerMessage & { kind: 'share' }): void {

@@ -121,9 +121,11 @@ export class DisturbanceWatch {
 }
 
 /**
- * Looks at the machine while nothing of ours runs, and goes on to watch it.
+ * Looks at the machine while nothing of ours runs, and goes on to watch it. Where it is busy it looks again for a while: daemons of the
+ * bed before may still be ending.
  *
- * @param options.milliseconds of the look before; a jiffy is 10 ms, so 300 ms on two CPUs tell 2 %
+ * @param options.milliseconds of a look before; a jiffy is 10 ms, so 300 ms on two CPUs tell 2 %
+ * @param options.looks at most
  *
  * @example
  * const watch = await watchMachine();
@@ -132,13 +134,21 @@ export class DisturbanceWatch {
  * if (isDisturbed(disturbance)) figure.disturbed = disturbance;
  */
 export async function watchMachine(
-  options: { milliseconds?: number; read?: () => Jiffies } = {},
+  options: { milliseconds?: number; looks?: number; read?: () => Jiffies } = {},
 ): Promise<DisturbanceWatch> {
-  const { milliseconds = 300, read = readJiffies } = options;
+  const { milliseconds = 300, looks = 12, read = readJiffies } = options;
+  let busy = 0;
+  for (let look = 0; look < looks; look++) {
+    busy = await busyFor(milliseconds, read);
+    if (busy <= BUSY_LIMIT) break;
+  }
+  return new DisturbanceWatch(busy, read);
+}
+
+async function busyFor(milliseconds: number, read: () => Jiffies): Promise<number> {
   const from = read();
   await sleep(milliseconds);
   const to = read();
   // No jiffy may have passed: then nothing is known, and nobody is accused.
-  const busy = to.total > from.total ? 1 - share(from, to, 'idle') : 0;
-  return new DisturbanceWatch(busy, read);
+  return to.total > from.total ? 1 - share(from, to, 'idle') : 0;
 }

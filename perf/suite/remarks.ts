@@ -16,12 +16,25 @@ export function remarks(results: Results): string[] {
       lines.push(`not measured: ${name}${of === 'all' ? '' : `, ${SUBJECT_NAMES[of as Subject]}`}: ${why}`);
   for (const { name, why } of results.skipped) lines.push(`skipped: ${name}: ${why}`);
   for (const { name, note } of results.figures) if (note) lines.push(`${name}: ${note}`);
-  for (const { name, disturbed } of results.figures)
-    if (disturbed) lines.push(`${DISTURBED} disturbed: ${name}: ${disturbance(disturbed)}`);
+  lines.push(...disturbances(results));
   const { busyBefore, stolen } = results;
   if (busyBefore > BUSY_LIMIT || stolen > STOLEN_LIMIT)
     lines.push(`NB the machine was busy with something else: ${disturbance({ busyBefore, stolen })}`);
   return lines;
+}
+
+/** Figures that one look found disturbed share a line. */
+function disturbances({ figures }: Results): string[] {
+  const names = new Map<string, string[]>();
+  for (const { name, disturbed } of figures) {
+    if (disturbed === undefined) continue;
+    const why = disturbance(disturbed);
+    names.set(why, [...(names.get(why) ?? []), name]);
+  }
+  return [...names].map(([why, [first, ...others]]) => {
+    const more = others.length > 0 ? ` and ${others.length} more` : '';
+    return `${DISTURBED} disturbed: ${first}${more}: ${why}`;
+  });
 }
 
 /** How much of the machine others had. */

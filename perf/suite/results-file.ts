@@ -4,6 +4,8 @@
  *   perf/results/2026-11-23-vm.json         every sample, machine, versions
  *   perf/results/2026-11-23-vm.html         the report
  *   perf/results/2026-11-23-vm/*.svg        its plots one by one, for a README
+ *
+ * A run of a part, or a quick one, says so in its name (2026-11-23-vm-quick-micro.json): it takes no whole run's place.
  */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,10 +17,12 @@ import type { Results } from './results.js';
 
 const DIRECTORY = join(ROOT, 'perf/results');
 
-/** Writes all files of a run, replacing those of the same day and host; returns the path of the JSON. */
+/** Writes all files of a run, replacing those of the same day, host and part; returns the path of the JSON. */
 export function save(results: Results, directory = DIRECTORY): string {
   const kept = withNumbers(results);
-  const base = join(directory, `${kept.date.slice(0, 10)}-${kept.machine.host.replaceAll(/[^\w.-]/g, '_')}`);
+  const host = kept.machine.host.replaceAll(/[^\w.-]/g, '_');
+  const part = kept.suite.replace(/^full( |$)/, '').replaceAll(/[^\w.-]+/g, '-');
+  const base = join(directory, [kept.date.slice(0, 10), host, ...(part === '' ? [] : [part])].join('-'));
   mkdirSync(directory, { recursive: true });
   writeWhole(`${base}.json`, `${serialise(kept)}\n`);
   writeWhole(`${base}.html`, html(kept));

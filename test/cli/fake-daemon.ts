@@ -17,6 +17,7 @@ import type {
   NeighbourRequest,
   RouteEntry,
   RouteRequest,
+  VniEntry,
   VtepEvent,
 } from '../../lib/engine/types.js';
 import { linkState, noStatistics } from './fixtures.js';
@@ -35,6 +36,7 @@ interface Device {
   fdb: FdbEntry[];
   neighbours: NeighbourEntry[];
   routes: RouteEntry[];
+  vnis: VniEntry[];
 }
 
 const CHANGES = 'remote group local dev ttl tos df flowlabel learning ageing mssclamp mtu address up'.split(
@@ -89,6 +91,11 @@ function setRoute(device: Device, { verb, dst, via, onlink }: RouteRequest): voi
   device.routes.push({ dst, via, onlink: onlink ?? false, origin: 'own' });
 }
 
+function vnisOf({ state, vnis }: Device): VniEntry[] {
+  if (state.vnifilter) return vnis;
+  throw refuse('ERR_VTEP_UNSUPPORTED', `Operation not supported: ${state.name} has one VNI`, 'EOPNOTSUPP');
+}
+
 const remove = <T>(list: T[], holds: (item: T) => boolean): void => {
   const index = list.findIndex(holds);
   if (index < 0) throw refuse('ERR_VTEP_NO_ENTRY', 'there is no such entry', 'ENOENT');
@@ -133,7 +140,13 @@ export class FakeDaemon {
 
   add(config: Partial<LinkState> & { name: string; id: number }): Device {
     const ifindex = this.devices.size + 4;
-    const device = { state: linkState({ ifindex, ...config }), fdb: [], neighbours: [], routes: [] };
+    const device = {
+      state: linkState({ ifindex, ...config }),
+      fdb: [],
+      neighbours: [],
+      routes: [],
+      vnis: [],
+    };
     this.devices.set(config.name, device);
     return device;
   }
@@ -246,6 +259,11 @@ export class FakeDaemon {
         return setRoute(device, body);
       case 'DELETE routes':
         return remove(routes, (entry) => entry.dst === (body as { dst: string }).dst);
+      case 'GET vnis':
+        return vnisOf(device);
+      case 'POST vnis':
+      case 'DELETE vnis':
+        return void vnisOf(device);
       default:
         throw refuse('ERR_VTEP_ARGUMENT', `the fake daemon does not know ${what}`, 'EINVAL');
     }

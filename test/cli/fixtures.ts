@@ -2,6 +2,8 @@
 import type { LinkConfig, LinkState, LinkStatistics } from '../../lib/engine/types.js';
 
 const DEFAULTS: Omit<LinkConfig, 'name' | 'id'> = {
+  external: false,
+  vnifilter: false,
   dstport: 8472,
   srcport: [0, 0],
   ttl: 0,

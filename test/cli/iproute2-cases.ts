@@ -16,7 +16,6 @@ const same = (...lines: string[]): Case[] => lines.map((words) => ({ words }));
 
 const CONTRADICTION = 'we refuse a word that contradicts or repeats one before it; ip lets the last win';
 const ADDRESS = 'addresses are strict (inet_pton): 1.2.3 is a slip for most people, not 1.2.3.0';
-const LATER = 'not supported yet';
 
 /** After `link add NAME type vxlan dstport 4789`. */
 export const LINK_OPTIONS: readonly Case[] = [
@@ -108,10 +107,18 @@ export const LINK_OPTIONS: readonly Case[] = [
   { words: 'id 1 gpe', verdict: 'ours carries Ethernet frames in GPE, without external' },
   { words: 'id 1 gpe learning' },
   { words: 'id 1 gpe gbp nolearning' },
-  { words: 'external', verdict: LATER },
-  { words: 'external vnifilter', verdict: LATER },
-  { words: 'id 1 remcsumtx', verdict: LATER },
-  { words: 'id 1 noexternal', verdict: LATER },
+  { words: 'external', verdict: 'no frame on a TAP has tunnel metadata: vnifilter is needed, too' },
+  { words: 'external vnifilter' },
+  { words: 'external vnifilter learning' },
+  { words: 'vnifilter' },
+  { words: 'id 1 vnifilter' },
+  { words: 'id 1 external vnifilter' },
+  {
+    words: 'id 1 remcsumtx',
+    verdict:
+      'remote checksum offload pays where a NIC sums outer packets only, and a TAP leaves inner sums to us anyway',
+  },
+  { words: 'id 1 noexternal' },
 ];
 
 /** After `link add`, complete lines. */

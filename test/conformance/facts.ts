@@ -6,8 +6,8 @@ type Json = Record<string, unknown>;
 
 /** What a refusal is about, in the words of both. Ours exits 1 for wrong words and 2 for a refusal; ip and bridge mix them. */
 const GISTS: readonly (readonly [RegExp, string])[] = [
-  [/\bexists\b/i, 'exists'],
-  [/cannot find (bridge )?device|no such device/i, 'no device'],
+  [/\bexists\b|VNI in use/i, 'exists'],
+  [/cannot find (bridge |vxlan )?device|no such device/i, 'no device'],
   [/no such (file|process)|not found|does not exist/i, 'absent'],
   [/already in use/i, 'in use'],
   [/no space/i, 'full'],
@@ -24,10 +24,18 @@ export async function verdict(bed: Bed, words: string): Promise<Fact> {
 }
 
 /** Options `ip` has of kernels and features that ours does not show; compared as soon as ours has them. */
-const LEFT_OUT = ['external', 'vnifilter', 'metadata', 'mcroute'];
+const LEFT_OUT = ['metadata', 'mcroute'];
 const isRemcsum = (key: string): boolean => key.startsWith('remcsum');
 /** Flags `ip` prints only where they are set. */
-const FLAGS = { learning: false, proxy: false, rsc: false, l2miss: false, l3miss: false };
+const FLAGS = {
+  external: false,
+  vnifilter: false,
+  learning: false,
+  proxy: false,
+  rsc: false,
+  l2miss: false,
+  l3miss: false,
+};
 
 /** linkinfo.info_data, mtu and address of a device by key; undefined without it. */
 export async function linkOf(bed: Bed, name: string): Promise<Json | undefined> {

@@ -222,6 +222,7 @@ t.test('the OpenAPI document names every endpoint', async (t) => {
     '/v1/links/{dev}/routes/flush',
     '/v1/links/{dev}/routes/lookup',
     '/v1/links/{dev}/statistics',
+    '/v1/links/{dev}/vnis',
     '/v1/monitor',
     '/v1/nexthops',
     '/v1/nexthops/flush',

@@ -61,7 +61,7 @@ class Both {
     const { result } = ask(this.#shim, mdbRequest(verb, fields, this.#ifindex, this.#via));
     const theirs = [result < 0 ? (errnoName(result) ?? String(result)) : 'ok', ...this.#listener.take()];
     const verdict = this.#tell(verb, fields);
-    const device = { ifindex: this.#ifindex, vni: 42, destination: undefined };
+    const device = { ifindex: this.#ifindex, vni: 42, destination: undefined, vnifilter: false };
     const messages = this.#host
       .events()
       .filter((event): event is Extract<VtepEvent, { type: 'mdb' }> => event.type === 'mdb')

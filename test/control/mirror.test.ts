@@ -4,7 +4,7 @@ import t from 'tap';
 import { Mirror } from '../../lib/control/mirror.js';
 import { Notifier } from '../../lib/control/notify.js';
 import { completeConfig } from '../../lib/control/validate.js';
-import { EAGAIN, ENOBUFS } from '../../lib/native/errno.js';
+import { EAGAIN, ENOBUFS, errnoNumber } from '../../lib/native/errno.js';
 import { getLink } from '../../lib/native/netlink/request.js';
 import type { Shim } from '../../lib/native/shim.js';
 import { FakeEngine, type FakeVtep } from '../support/fake-engine.js';
@@ -300,6 +300,30 @@ t.test('lost notifications are made up for', { skip: NEEDS_ROOT }, async (t) => 
   await ns.ip('neigh del 10.0.0.1 dev vtep0');
   t.ok(await until(() => vtep.neighbours.list().length === 1), 'the deletion was lost and still noticed');
   t.ok(vtep.neighbours.get('10.0.0.2'));
+});
+
+t.test('tables that cannot be read are not taken for empty', { skip: NEEDS_ROOT }, async (t) => {
+  const ns = await Namespace.create('mirror-unread');
+  t.teardown(() => ns.close());
+  await ns.ip('link add vtep0 type veth peer name ve1');
+  const real = shimIn(ns.path);
+  let exhausted = false;
+  const shim: Shim = {
+    ...real,
+    netlinkOpen: (groups, netns) =>
+      exhausted && groups.length === 0 ? -errnoNumber('EMFILE') : real.netlinkOpen(groups, netns),
+  };
+  const engine = new FakeEngine();
+  engine.nextIndex = getLink(real, 'vtep0')?.ifindex ?? 0;
+  const mirror = new Mirror({ shim, engine, log });
+  t.teardown(() => mirror.close());
+  engine.add(completeConfig({ name: 'vtep0', id: 1 }));
+  exhausted = true;
+  t.throws(() => mirror.resync(), /EMFILE|too many open files/i);
+  t.equal(engine.list().length, 1, 'the VTEP is still there');
+  exhausted = false;
+  mirror.resync();
+  t.equal(engine.list().length, 1);
 });
 
 t.test('our own messages coming back change nothing', { skip: NEEDS_ROOT }, async (t) => {

@@ -128,6 +128,18 @@ t.test("every message equals the kernel's", { skip: NEEDS_ROOT }, async (t) => {
   await same('del with a nexthop group', `fdb del ${grouped.mac} dev vx0`, [fdb('del', grouped, undefined)]);
   await same('del with all', `fdb del ${zero.mac} dev vx0`, [fdb('del', zero, elsewhere)]);
 
+  await ns.ip('link add vx1 type vxlan external vnifilter dstport 4790');
+  const vx1 = getLink(shim, 'vx1')?.ifindex ?? 0;
+  engine.nextIndex = vx1;
+  engine.add(completeConfig({ name: 'vx1', external: true, vnifilter: true }));
+  listener.take(vx1);
+  await ns.exec(`bridge fdb add ${MAC} dst 192.0.2.3 via ve0 src_vni 7 dev vx1`.split(' '));
+  const theirs = listener.take(vx1);
+  t.equal(theirs.length, 1, 'many VNIs: the kernel sent one');
+  const keyed = fdb('new', { srcVni: 7 }, { dst: '192.0.2.3', via: 've0' });
+  engine.emit({ ...keyed, dev: 'vx1' });
+  t.same(listener.take(vx1), theirs, 'many VNIs: that of the key');
+
   // Misses need frames that the host's own neighbour table does not know of: a bridge floods them to vx0.
   const tap = shim.tapOpen({ name: 'tap0', vnetHeader: false });
   if (typeof tap === 'number') return t.fail(`tapOpen: ${tap}`);

@@ -20,6 +20,8 @@ t.test("the kernel's defaults", (t) => {
   t.same(config({}), {
     name: 'vtep0',
     id: 1,
+    external: false,
+    vnifilter: false,
     dstport: 8472,
     srcport: [0, 0],
     ttl: 0,

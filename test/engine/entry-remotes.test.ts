@@ -14,6 +14,7 @@ function tables() {
   const context = {
     dev: 'vtep0',
     vni: 42,
+    vnifilter: false,
     family: 4,
     port: 4_789,
     clock: new ManualClock(),

@@ -40,6 +40,8 @@ t.test('defaults are the kernel’s', async (t) => {
   t.same(withDefaults({ name: 'vtep0', id: 1 }), {
     name: 'vtep0',
     id: 1,
+    external: false,
+    vnifilter: false,
     dstport: 8_472,
     srcport: [0, 0],
     ttl: 0,

@@ -24,9 +24,20 @@ t.test('the watch tells what others used before and what was stolen during', asy
     { total: 1060, idle: 545, steal: 10 },
     { total: 2060, idle: 600, steal: 110 }, // 100 of 1000 went to another machine
   );
-  const watch = await watchMachine({ milliseconds: 1, read });
+  const watch = await watchMachine({ milliseconds: 1, looks: 1, read });
   t.equal(watch.busyBefore, 0.25);
   t.strictSame(watch.end(), { busyBefore: 0.25, stolen: 0.1 });
+});
+
+t.test('a machine that settles is waited for', async (t) => {
+  let total = 0;
+  let idle = 0;
+  // Each look reads twice: the first finds it busy, the second idle.
+  const read = () => ({ total: (total += 100), idle: (idle += total > 200 ? 100 : 0), steal: 0 });
+  t.equal((await watchMachine({ milliseconds: 1, read })).busyBefore, 0);
+  idle = -1e9;
+  const busy = () => ({ total: (total += 100), idle: 0, steal: 0 });
+  t.equal((await watchMachine({ milliseconds: 1, looks: 3, read: busy })).busyBefore, 1, 'but not for ever');
 });
 
 t.test('little is no disturbance', async (t) => {

@@ -71,6 +71,15 @@ t.test('a curve is one row, its sizes across', async (t) => {
   );
 });
 
+t.test('figures that one look found disturbed share a line', async (t) => {
+  const disturbed = { busyBefore: 0.3, stolen: 0 };
+  const text = table(results(['cost/a', 'cost/b', 'cost/c'].map((id) => figure(id, { disturbed }))), 140);
+  t.match(
+    text,
+    /^\* disturbed: cost\/a and 2 more: 30 % of the CPUs used by others before, 0 % stolen meanwhile$/m,
+  );
+});
+
 t.test('percentiles told by ids alone are a curve too', async (t) => {
   const ids = ['p99.9', 'p50', 'p99'].map((end, index) =>
     figure(`latency/loaded/${end}`, { name: `RTT under load, ${end}`, samples: { kernel: [index + 1] } }),

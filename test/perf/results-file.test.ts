@@ -51,6 +51,17 @@ t.test('a run of the same day takes the place of the one before, with its images
   t.strictSame(readdirSync(path.replace(/\.json$/, '')), ['micro.svg']);
 });
 
+t.test("a part of the suite takes no whole run's place", async (t) => {
+  const inside = directory(t);
+  for (const [suite, name] of [
+    ['full', '2026-11-26-example.json'],
+    ['quick', '2026-11-26-example-quick.json'],
+    ['full micro/dataplane latency', '2026-11-26-example-micro-dataplane-latency.json'],
+    ['quick micro', '2026-11-26-example-quick-micro.json'],
+  ] as const)
+    t.equal(save({ ...syntheticResults(), suite }, inside), join(inside, name));
+});
+
 t.test('a host may be called anything', async (t) => {
   const results = syntheticResults();
   results.machine.host = '../my host';

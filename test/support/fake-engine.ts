@@ -253,6 +253,7 @@ export class FakeVtep implements VtepApi {
   readonly mdb = new FakeMdb();
   readonly neighbours = new FakeNeighbours();
   readonly routes = new FakeRoutes();
+  readonly vnis = undefined;
   /** What statistics() answers; tests write to it. */
   counters: LinkStatistics = { ...NO_STATISTICS };
   #state: LinkState;

@@ -36,6 +36,14 @@ function checkDestination(words: LinkWords): void {
     throw wrong(`"local ${local}" and "${to}" are of different families: expected both IPv4 or both IPv6`);
 }
 
+/** One VNI or many, in the words of iproute2. */
+function checkVnis({ id, external, vnifilter }: LinkWords): void {
+  if (vnifilter && !external) throw wrong("vnifilter is valid only when 'external' is set");
+  if (external && id !== undefined) throw wrong("both 'external' and vni cannot be specified");
+  if (!external && id === undefined)
+    throw wrong('Not enough information: "id" is required, a number from 0 to 16777215');
+}
+
 /** What `link add` sends: a default is left to the daemon. */
 function newLink(words: LinkWords): NewLink {
   const config = configOf(words);
@@ -66,6 +74,7 @@ async function bringUp(client: Client, name: string): Promise<void> {
 }
 
 export async function add(session: Session, words: LinkWords): Promise<void> {
+  checkVnis(words);
   checkDestination(words);
   const config = newLink(words);
   warn(session, words);

@@ -1,4 +1,4 @@
-/** `vtep monitor [all|link|fdb|mdb|neigh|route|miss] [label] [dev DEV]`: events until interrupted. */
+/** `vtep monitor [all|link|fdb|mdb|neigh|route|vni|miss] [label] [dev DEV]`: events until interrupted. */
 import type { EventType, MonitorEvent } from '../../control/client.js';
 import { CommandFailure, isNoDaemon } from '../failure.js';
 import { jsonText } from '../format/json.js';
@@ -7,7 +7,7 @@ import type { Session } from '../session.js';
 
 type Words = { [K in EventType]?: true } & { all?: true; label?: true; dev?: string };
 
-const TYPES: readonly EventType[] = ['link', 'fdb', 'mdb', 'neigh', 'route', 'miss'];
+const TYPES: readonly EventType[] = ['link', 'fdb', 'mdb', 'neigh', 'route', 'vni', 'miss'];
 
 /** Microseconds since the epoch; Date alone has milliseconds. */
 const nowMicroseconds = (): number => (performance.timeOrigin + performance.now()) * 1000;

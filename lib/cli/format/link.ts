@@ -37,6 +37,9 @@ export function vxlanJson(link: LinkState): Record<string, unknown> {
   const to = destination(link);
   const tos = tosNumber(link);
   return {
+    // Absent where off, as the flags they are.
+    external: link.external || undefined,
+    vnifilter: link.vnifilter || undefined,
     id: link.id,
     ...(to === undefined ? {} : byFamily(...to)),
     ...(link.local === undefined ? {} : byFamily('local', link.local)),
@@ -59,7 +62,6 @@ export function vxlanJson(link: LinkState): Record<string, unknown> {
     udp_csum: link.udpcsum,
     udp_zero_csum6_tx: link.udp6zerocsumtx,
     udp_zero_csum6_rx: link.udp6zerocsumrx,
-    // Absent where off, as the flags they are.
     gbp: link.gbp || undefined,
     gpe: link.gpe || undefined,
     localbypass: link.localbypass,
@@ -79,7 +81,7 @@ export function vxlanText(link: LinkState): string {
   const to = destination(link);
   const flags = (['proxy', 'rsc', 'l2miss', 'l3miss'] as const).filter((word) => link[word]);
   const words = [
-    `vxlan id ${link.id}`,
+    `vxlan ${link.external ? 'external ' : ''}${link.vnifilter ? 'vnifilter ' : ''}id ${link.id}`,
     ...(to === undefined ? [] : [to.join(' ')]),
     ...(link.local === undefined ? [] : [`local ${link.local}`]),
     ...(link.dev === undefined ? [] : [`dev ${link.dev}`]),

@@ -14,6 +14,7 @@ import { addressText, headText, linkJson } from './link.js';
 import { mdbJson, mdbLine } from './mdb.js';
 import { neighJson, neighLine } from './neigh.js';
 import { routeJson, routeLine } from './route.js';
+import { vniJson, vniLines } from './vni.js';
 
 type Loss = { type: 'lost'; count: number };
 type Event = Exclude<MonitorEvent, Loss>;
@@ -31,6 +32,8 @@ function eventText(event: Event): string {
       return neighLine(event.entry, { dev });
     case 'route':
       return routeLine(event.entry, { dev });
+    case 'vni':
+      return vniLines(dev, [event.entry]).join('\n');
     case 'miss':
       return event.layer === 3
         ? `miss ${event.dst} dev ${dev} STALE `
@@ -84,6 +87,8 @@ function eventJson(event: Event): Record<string, unknown> {
       return neighJson(event.entry, { dev });
     case 'route':
       return routeJson(event.entry, { dev });
+    case 'vni':
+      return vniJson(dev, [event.entry]);
     case 'miss': {
       const what = event.layer === 3 ? { dst: event.dst, dev } : { dev, lladdr: event.lladdr };
       return { layer: event.layer, ...what, state: ['STALE'] };

@@ -56,7 +56,8 @@ const VXLAN: readonly Word[] = [
     'who may send: known = VTEPs in given FDB entries; fdb = the one of each MAC',
   ),
   takes('learn-limit', 'learnLimit', value.limit, 'greatest number of MACs learned behind one peer'),
-  ...refuse('yet', 'external noexternal vnifilter novnifilter'),
+  ...either('external', 'with vnifilter: many VNIs, told apart by 802.1Q tags; no id, nolearning'),
+  ...either('vnifilter', 'receive the VNIs of `vtep vni add`'),
   ...refuse(
     'yet',
     'remcsumtx noremcsumtx remcsumrx noremcsumrx',
@@ -96,7 +97,7 @@ export const forms: readonly Form[] = [
   {
     verbs: ['add'],
     positional: 'name',
-    needs: ['name', 'type', 'id'],
+    needs: ['name', 'type', 'id|external|vnifilter'],
     words: [
       flag('up', 'up', true),
       flag('down', 'up', false),

@@ -12,6 +12,7 @@ export const forms: readonly Form[] = [
       kind('mdb', 'multicast entries'),
       kind('neigh', 'neighbour entries'),
       kind('route', 'routes'),
+      kind('vni', 'VNIs of VTEPs that have many'),
       kind('miss', 'L3 miss: an address without a MAC; L2 miss: a MAC without a VTEP'),
       kind('label', 'label each line'),
       dev,

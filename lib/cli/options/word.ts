@@ -39,7 +39,7 @@ export interface Form {
   readonly words: readonly Word[];
   /** Key of the word that may be left out before its value: `link show [dev] vx0`. */
   readonly positional?: string;
-  /** Keys that must be given. */
+  /** Keys that must be given; `a|b`: one of them. */
   readonly needs?: readonly string[];
   readonly refused?: Refusal;
 }

@@ -1,6 +1,6 @@
 /** Schemas of what the API answers: documentation only (answers are written by JSON.stringify as they are). */
 import Type from 'typebox';
-import { NewLinkBody } from './schemas.js';
+import { NewLinkBody } from './link-schemas.js';
 
 const entry = { used: Type.Number(), updated: Type.Number() };
 const flags = { router: Type.Boolean(), externLearn: Type.Boolean() };
@@ -67,6 +67,14 @@ export const MdbAnswer = Type.Object({
       blocked: Type.Boolean(),
     }),
   ),
+});
+
+export const VniAnswer = Type.Object({
+  vni: Type.Integer(),
+  vlan: Type.Integer({ description: 'the VLAN of its frames on the interface, 0 for those without a tag' }),
+  remote: Type.Optional(Type.String()),
+  group: Type.Optional(Type.String()),
+  statistics: Type.Record(Type.String(), Type.Integer()),
 });
 
 export const NeighbourAnswer = Type.Object({

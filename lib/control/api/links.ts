@@ -4,7 +4,8 @@ import type { LinkChange, LinkConfig } from '../../engine/types.js';
 import { completeChange, completeConfig } from '../validate.js';
 import { LinkAnswer, Nothing, StatisticsAnswer, answers } from './answers.js';
 import { vtepOf, type Api, type ApiContext } from './context.js';
-import { DevParams, LinkChangeBody, NewLinkBody } from './schemas.js';
+import { LinkChangeBody, NewLinkBody } from './link-schemas.js';
+import { DevParams } from './schemas.js';
 
 export function linkEndpoints(api: Api, context: ApiContext): void {
   const tags = ['link'];
@@ -18,7 +19,7 @@ export function linkEndpoints(api: Api, context: ApiContext): void {
     response: answers(201, LinkAnswer),
   };
   api.post('/v1/links', { schema: add }, (request, reply) => {
-    const body = request.body as Partial<LinkConfig> & Pick<LinkConfig, 'name' | 'id'>;
+    const body = request.body as Partial<LinkConfig> & Pick<LinkConfig, 'name'>;
     return reply.status(201).send(context.engine.add(completeConfig(body)).state());
   });
 

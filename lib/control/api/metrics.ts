@@ -1,7 +1,7 @@
 /** GET /metrics: what the counters say, in Prometheus' text format. prom-client is loaded when first asked. */
 import type { Gauge, Registry } from 'prom-client';
 import type { VtepApi } from '../../engine/api.js';
-import type { LinkStatistics } from '../../engine/types.js';
+import type { LinkStatistics, VniStatistics } from '../../engine/types.js';
 import type { Api, ApiContext } from './context.js';
 
 /** Counters of a link: metric name -> [field, help]. */
@@ -34,6 +34,18 @@ const FAMILIES: Record<string, ['reasons' | 'events', string, string]> = {
   ],
 };
 
+/** Counters of each VNI of a link that has many. */
+const VNI_COUNTERS: Record<string, [keyof VniStatistics, string]> = {
+  vtep_vni_receive_packets_total: ['rxPackets', 'Frames delivered, by VNI'],
+  vtep_vni_receive_bytes_total: ['rxBytes', 'Bytes delivered, by VNI'],
+  vtep_vni_receive_errors_total: ['rxErrors', 'Datagrams refused, by VNI'],
+  vtep_vni_receive_dropped_total: ['rxDropped', 'Frames the interface did not take, by VNI'],
+  vtep_vni_transmit_packets_total: ['txPackets', 'Frames sent, once a destination, by VNI'],
+  vtep_vni_transmit_bytes_total: ['txBytes', 'Bytes sent, by VNI'],
+  vtep_vni_transmit_errors_total: ['txErrors', 'Frames without a route to their destination, by VNI'],
+  vtep_vni_transmit_dropped_total: ['txDropped', 'Frames without a destination, by VNI'],
+};
+
 type Prometheus = typeof import('prom-client');
 
 function table(
@@ -58,6 +70,19 @@ function countersOf(prometheus: Prometheus, registry: Registry, vteps: VtepApi[]
     const metric = counter(name, help, ['dev', label]);
     for (const { dev, values } of statistics) {
       for (const [key, count] of Object.entries(values[field])) metric.inc({ dev, [label]: key }, count);
+    }
+  }
+}
+
+function vnisOf(prometheus: Prometheus, registers: Registry[], vteps: VtepApi[]): void {
+  const many = vteps.flatMap(({ name, vnis }) =>
+    vnis === undefined ? [] : [{ dev: name, vnis: vnis.list() }],
+  );
+  if (many.length === 0) return;
+  for (const [name, [field, help]] of Object.entries(VNI_COUNTERS)) {
+    const metric = new prometheus.Counter({ name, help, labelNames: ['dev', 'vni'], registers });
+    for (const { dev, vnis } of many) {
+      for (const { vni, statistics } of vnis) metric.inc({ dev, vni }, statistics[field]);
     }
   }
 }
@@ -121,6 +146,7 @@ export async function metricsText(context: ApiContext): Promise<string> {
   const registry = new prometheus.Registry();
   const vteps = context.engine.list();
   countersOf(prometheus, registry, vteps);
+  vnisOf(prometheus, [registry], vteps);
   tablesOf(prometheus, registry, vteps);
   hostOf(prometheus, registry, context);
   processOf(prometheus, registry, context);

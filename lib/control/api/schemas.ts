@@ -4,7 +4,7 @@
  */
 import Type from 'typebox';
 
-const closed = { additionalProperties: false };
+export const closed = { additionalProperties: false };
 
 export const VNI = Type.Integer({ minimum: 0, maximum: 0xffffff, description: 'a VNI, 0 to 16777215' });
 export const Port = Type.Integer({ minimum: 1, maximum: 65535, description: 'a UDP port, 1 to 65535' });
@@ -14,98 +14,8 @@ export const Address = Type.String({
 });
 export const Mac = Type.String({ description: 'a MAC such as 02:00:00:00:00:01' });
 export const InterfaceName = Type.String({ description: 'an interface name, 1 to 15 bytes' });
-const Flag = Type.Boolean({ description: 'true or false' });
-const inherit = Type.Literal('inherit');
-
-/** Every option of a link with its range. Defaults and contradictions between fields: validate.ts. */
-const linkOptions = {
-  id: VNI,
-  remote: Type.String({ description: 'a unicast IPv4 or IPv6 address' }),
-  group: Type.String({ description: 'a multicast IPv4 or IPv6 address' }),
-  local: Type.String({ description: 'a unicast IPv4 or IPv6 address of this host' }),
-  dev: InterfaceName,
-  dstport: Type.Integer({ minimum: 0, maximum: 65535, description: 'a UDP port, 1 to 65535, or 0 for 8472' }),
-  srcport: Type.Array(Type.Integer({ minimum: 0, maximum: 65535, description: 'a UDP port, 0 to 65535' }), {
-    minItems: 2,
-    maxItems: 2,
-    description: '[MIN, MAX] UDP ports, MAX exclusive, or [0, 0] for 49152 to 65535',
-  }),
-  ttl: Type.Union([Type.Integer({ minimum: 0, maximum: 255 }), inherit], {
-    description: '1 to 255, 0 for the system\'s default, or "inherit"',
-  }),
-  tos: Type.Union([Type.Integer({ minimum: 0, maximum: 255 }), inherit], {
-    description: '0 to 255, or "inherit"',
-  }),
-  df: Type.Union([Type.Literal('unset'), Type.Literal('set'), inherit], {
-    description: '"unset", "set" or "inherit"',
-  }),
-  flowlabel: Type.Integer({ minimum: 0, maximum: 0xfffff, description: 'a flow label, 0 to 1048575' }),
-  learning: Flag,
-  ageing: Type.Integer({ minimum: 0, maximum: 0xffffffff, description: 'seconds, 0 for 300' }),
-  maxaddress: Type.Integer({
-    minimum: 0,
-    maximum: 0xffffffff,
-    description: 'a number of entries, 0 for no limit',
-  }),
-  mssclamp: Type.Union(
-    [Type.Literal('off'), Type.Literal('auto'), Type.Integer({ minimum: 88, maximum: 65_495 })],
-    {
-      description: 'a maximum segment size, 88 to 65495, "auto" or "off"',
-    },
-  ),
-  proxy: Flag,
-  rsc: Flag,
-  l2miss: Flag,
-  l3miss: Flag,
-  missinterval: Type.Integer({
-    minimum: 0,
-    maximum: 86_400,
-    description: 'seconds, 0 to 86400, 0 to tell every miss',
-  }),
-  missrate: Type.Integer({
-    minimum: 0,
-    maximum: 0xffffffff,
-    description: 'a number of misses a second, 0 for no limit',
-  }),
-  udpcsum: Flag,
-  udp6zerocsumtx: Flag,
-  udp6zerocsumrx: Flag,
-  gbp: Flag,
-  gbpId: Type.Integer({
-    minimum: 0,
-    maximum: 0xffff,
-    description: 'a group policy id, 1 to 65535, or 0 for none',
-  }),
-  gpe: Flag,
-  reserved_bits: Type.String({
-    description: 'a 64-bit mask of header bits that must be zero',
-    examples: ['0xf7ffffff000000ff'],
-  }),
-  localbypass: Flag,
-  localbind: Flag,
-  allow: Type.Union([Type.Literal('any'), Type.Literal('known'), Type.Literal('fdb')], {
-    description: '"any", "known" or "fdb"',
-  }),
-  learnLimit: Type.Integer({
-    minimum: 0,
-    maximum: 0xffffffff,
-    description: 'a number of MACs, 0 for no limit',
-  }),
-  mtu: Type.Integer({ minimum: 68, maximum: 65535, description: 'an MTU, 68 to 65535' }),
-  address: Type.String({ description: 'a unicast MAC such as 02:00:00:00:00:01' }),
-};
-
-const { id, ...optional } = linkOptions;
-export const NewLinkBody = Type.Object(
-  { name: InterfaceName, id, ...Type.Partial(Type.Object(optional)).properties },
-  closed,
-);
-
-/** All of a link's options are understood, so that those which cannot change are refused by name. */
-export const LinkChangeBody = Type.Partial(
-  Type.Object({ name: InterfaceName, up: Flag, ...linkOptions }),
-  closed,
-);
+export const Flag = Type.Boolean({ description: 'true or false' });
+export const inherit = Type.Literal('inherit');
 
 const remote = { port: Type.Optional(Port), vni: Type.Optional(VNI), via: Type.Optional(InterfaceName) };
 const srcVni = Type.Optional(VNI);
@@ -171,6 +81,21 @@ export const FdbFlushBody = Type.Object(
   },
   closed,
 );
+
+const vniRanges = Type.Array(
+  Type.Array(Type.Integer({ minimum: 0, maximum: 0xffffff, description: 'a number, 0 to 16777215' }), {
+    minItems: 2,
+    maxItems: 2,
+    description: '[first, last]',
+  }),
+  { minItems: 1, description: 'a list of [first, last]' },
+);
+
+export const VniRequestBody = Type.Object(
+  { vnis: vniRanges, vlans: Type.Optional(vniRanges), remote: Type.Optional(dst), group: Type.Optional(dst) },
+  closed,
+);
+export const VniDeleteBody = Type.Object({ vnis: vniRanges }, closed);
 
 const NUD_NAMES = [
   'permanent',
@@ -298,7 +223,7 @@ export const LookupQuery = Type.Object({ address: Address }, closed);
 export const MonitorQuery = Type.Object(
   {
     types: Type.Optional(
-      Type.String({ description: 'a comma-separated list of link, fdb, mdb, neigh, route, miss' }),
+      Type.String({ description: 'a comma-separated list of link, fdb, mdb, neigh, route, vni, miss' }),
     ),
   },
   closed,

@@ -12,6 +12,7 @@ import { neighbourEndpoints } from './neigh.js';
 import { nexthopEndpoints } from './nexthops.js';
 import { openapiEndpoint } from './openapi.js';
 import { routeEndpoints } from './routes.js';
+import { vniEndpoints } from './vnis.js';
 
 /** No request comes near this; an unbounded body would be memory for the taking. */
 const BODY_LIMIT = 64 * 1024;
@@ -78,6 +79,7 @@ export async function buildServer(
       neighbourEndpoints,
       nexthopEndpoints,
       routeEndpoints,
+      vniEndpoints,
     ]) {
       endpoints(routes, context);
     }

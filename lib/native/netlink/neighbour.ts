@@ -40,6 +40,7 @@ const NDA_CACHEINFO = 3;
 const NDA_PORT = 6;
 const NDA_VNI = 7;
 const NDA_IFINDEX = 8;
+const NDA_SRC_VNI = 11;
 const NDA_NH_ID = 13;
 
 /** What the mirror reads of a neighbour message; addresses in network order. */
@@ -93,6 +94,8 @@ export interface NeighbourNotice {
   via?: number;
   /** Id of a nexthop group, in the place of a destination. */
   nhid?: number;
+  /** VNI of an entry's key, of a device that has many. */
+  srcVni?: number;
   ages?: CacheAges;
 }
 
@@ -124,6 +127,7 @@ export function neighbourNotice(notice: NeighbourNotice): Uint8Array {
     [NDA_PORT, be16(notice.port)],
     [NDA_VNI, u32(notice.vni)],
     [NDA_IFINDEX, u32(notice.via)],
+    [NDA_SRC_VNI, u32(notice.srcVni)],
     [NDA_CACHEINFO, cacheInfo(notice.ages ?? { used: 0, updated: 0 })],
   ]);
 }

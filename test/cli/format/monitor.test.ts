@@ -40,6 +40,23 @@ t.test('entries as bridge monitor and ip monitor', async (t) => {
     '[LINK]4: no-such-netdev: <BROADCAST,MULTICAST> mtu 1500 state DOWN group default \n' +
       '    link/ether a2:53:73:73:3f:e5 brd ff:ff:ff:ff:ff:ff',
   );
+  const vni = {
+    type: 'vni',
+    action: 'del',
+    dev: 'vx0',
+    entry: { vni: 100, vlan: 10, remote: '192.0.2.9' },
+  } as const;
+  t.equal(
+    monitorText(vni, true),
+    '[VNI]Deleted vx0                100            192.0.2.9       vlan 10',
+    'as bridge monitor vni, and the VLAN',
+  );
+  t.match(monitorJson(vni), {
+    event: 'vni',
+    deleted: true,
+    ifname: 'vx0',
+    vnis: [{ vni: 100, remote: '192.0.2.9', vlan: 10 }],
+  });
   t.equal(monitorText({ type: 'lost', count: 3 }, true), '[LOST]3 events were lost: too slow a reader');
 });
 

@@ -14,6 +14,7 @@ import { PATH_MTU } from './path-mtu.js';
 import { PROXY, SHORT_CIRCUIT } from './proxy.js';
 import { ECN_IN, HEADERS_IN, LEARNING } from './receive.js';
 import { ECN_OUT, FORWARDING, HEADER } from './transmit.js';
+import { VNIS } from './vnis.js';
 
 export const GROUPS: readonly Group[] = [
   OPTIONS,
@@ -39,6 +40,7 @@ export const GROUPS: readonly Group[] = [
   RESERVED_BITS,
   ONE_HOST,
   GROUPS_JOINED,
+  VNIS,
   NOTIFICATIONS,
 ];
 

@@ -161,6 +161,7 @@ export const MULTICAST: Group = {
       to4(),
     ),
     sent('an exclusion deleted', [...EXCLUDED, `mdb del grp ${G} dst ${A}`], to4()),
+    sent('after down and up', [...EXCLUDED, 'link set vx0 down', 'link set vx0 up'], to4(G, { src: T })),
     sent('flushed', [...EXCLUDED, 'mdb flush'], to4()),
     sent('flushed by dst', [...add(`${G} dst ${A}`, `${G} dst ${B}`), `mdb flush dst ${A}`], to4()),
     verdicts(`add grp ${G} dst ${A}`, `add grp ${G} dst ${A}`, `replace grp ${G} dst ${A}`),

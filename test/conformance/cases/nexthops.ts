@@ -108,6 +108,13 @@ export const NEXTHOPS: Group = {
     ]),
     sent('the entry is replaced by a remote', [...ONE, ENTRY, `fdb replace ${NEAR} dst 192.168.100.5`]),
     sent('the entry is deleted', [...ONE, ENTRY, `fdb del ${NEAR}`]),
+    sent('after down and up', [...ONE, ENTRY, 'link set vx0 down', 'link set vx0 up']),
+    sent('after down and up, a dynamic entry', [
+      ...ONE,
+      `fdb add ${NEAR} nhid 10 dynamic`,
+      'link set vx0 down',
+      'link set vx0 up',
+    ]),
     sent('all nexthops are flushed', [...TWO, ENTRY, 'nexthop flush']),
     sent(
       'proxy: the neighbour has a group',

@@ -3,11 +3,14 @@ import type { Group } from '../case.js';
 import { notify, type Monitor, type Received } from '../kinds.js';
 import { arpPacket } from '../../support/packets.js';
 import { BROADCAST, ethernetFrame, FAR, GROUP_MAC, GUEST, NEAR, raw, V4, v4, ZERO } from './inner.js';
+import { solicitation } from './nd-proxy.js';
 
 const FDB: Monitor = 'bridge monitor fdb';
 const NEIGH: Monitor = 'ip monitor neigh';
 const A = 'dst 192.168.100.3';
 const B = 'dst 192.168.100.4';
+
+const GROUP_OF_ONE = ['nexthop add id 1 via 192.168.100.3 fdb', 'nexthop add id 10 group 1 fdb'];
 
 const commands = (what: string, lines: readonly string[], setup: readonly string[] = []) =>
   notify(what, { monitor: FDB, setup, commands: lines });
@@ -59,6 +62,33 @@ export const NOTIFICATIONS: Group = {
       ['sleep 1300', 'link set vx0 type vxlan ageing 1'],
       [`fdb add ${NEAR} ${A} dynamic`, `fdb add ${FAR} ${A} static`],
     ),
+    commands('add nhid', [`add ${NEAR} nhid 10`], GROUP_OF_ONE),
+    commands(
+      'replace nhid',
+      [`replace ${NEAR} nhid 10 static`],
+      [...GROUP_OF_ONE, `fdb add ${NEAR} nhid 10`],
+    ),
+    commands('del an entry with nhid', [`del ${NEAR}`], [...GROUP_OF_ONE, `fdb add ${NEAR} nhid 10`]),
+    commands(
+      'the group of an entry is deleted',
+      ['nexthop del id 10'],
+      [...GROUP_OF_ONE, `fdb add ${NEAR} nhid 10`],
+    ),
+    commands(
+      'the member of a group is replaced',
+      ['nexthop replace id 1 via 192.168.100.4 fdb'],
+      [...GROUP_OF_ONE, `fdb add ${NEAR} nhid 10`],
+    ),
+    commands(
+      'flush by nhid',
+      ['flush dev vx0 nhid 10'],
+      [...GROUP_OF_ONE, `fdb add ${NEAR} nhid 10`, `fdb add ${FAR} ${A}`],
+    ),
+    notify('a MAC with a group is seen', {
+      monitor: FDB,
+      setup: [...GROUP_OF_ONE, `fdb add ${GUEST} nhid 10`],
+      received: [from(GUEST)],
+    }),
     notify('a MAC is learned', { monitor: FDB, received: [from(GUEST)] }),
     notify('a MAC is seen again', { monitor: FDB, received: [from(GUEST), from(GUEST)] }),
     notify('a MAC moves', {
@@ -83,6 +113,16 @@ export const NOTIFICATIONS: Group = {
     notify('L2 miss is nothing to bridge monitor', { monitor: FDB, link: 'l2miss', frame: V4 }),
     notify('L3 miss', { monitor: NEIGH, link: 'proxy l3miss', frame: arp('10.0.0.9') }),
     notify('L3 miss, off', { monitor: NEIGH, link: 'proxy', frame: arp('10.0.0.9') }),
+    notify('L3 miss of a solicitation', {
+      monitor: NEIGH,
+      link: 'proxy l3miss',
+      frame: solicitation({ target: 'fd00::9' }),
+    }),
+    notify('L3 miss of a solicitation, off', {
+      monitor: NEIGH,
+      link: 'proxy',
+      frame: solicitation({ target: 'fd00::9' }),
+    }),
     notify('L3 miss without proxy', { monitor: NEIGH, link: 'l3miss', frame: arp('10.0.0.9') }),
     notify('L3 miss, three requests', {
       monitor: NEIGH,

@@ -5,7 +5,6 @@ import { added, option, type Reason } from '../kinds.js';
 
 const all = (...lines: string[]): Case[] => lines.map((words) => option(words));
 
-const LATER = 'not supported yet';
 /** Judged otherwise by the real engine than by the one of lists that the command line's own test asks. */
 const OTHERWISE = ['id 1 dev nope'];
 
@@ -15,8 +14,7 @@ const MORE: Readonly<Record<string, Reason>> = { 'id 1 ttl inherit': { deviation
 
 const reasonOf = ({ verdict, outcome }: Words): Reason => {
   const why = verdict ?? outcome;
-  if (why === undefined) return {};
-  return why === LATER ? { known: why } : { deviation: why };
+  return why === undefined ? {} : { deviation: why };
 };
 
 /** Lines of test/cli/iproute2-cases.ts, here put to the daemon and to the devices it makes. */

@@ -41,6 +41,15 @@ export function tagMissing(): string {
     : `needs Linux 6.6 (TCX) to tag frames, this is ${release()}`;
 }
 
+/** Why there can be no VLAN-aware bridge here; '' when there can. */
+export function vlanFilteringMissing(): string {
+  const name = `vt${process.pid}-probe`;
+  if (!succeeds('ip', ['netns', 'add', name])) return 'network namespaces cannot be made here';
+  const made = succeeds('ip', ['-n', name, 'link', 'add', 'br0', 'type', 'bridge', 'vlan_filtering', '1']);
+  succeeds('ip', ['netns', 'del', name]);
+  return made ? '' : 'this kernel has no VLAN-aware bridge (CONFIG_BRIDGE_VLAN_FILTERING)';
+}
+
 let kernelMissing: string | undefined;
 
 /** Why a kind of VTEP cannot be made here; '' when it can. */
