@@ -19,7 +19,7 @@ const HELP = `usage: npm run conformance -- [--short] [--verbose] [WORD...]
        npm run conformance -- list | --help
 
   (nothing)   every case on the kernel's vxlan device and on ours; writes docs/conformance.md
-  --short     every eighth case, as npm test does; writes nothing
+  --short     every tenth case, as npm test does; writes nothing
   WORD        the cases whose group or text contains one of the words; writes nothing
   --verbose   every case as it ends, with what was seen; otherwise those that differ
   list        the groups, and how many cases each has
