@@ -41,6 +41,16 @@ export function tagMissing(): string {
     : `needs Linux 6.6 (TCX) to tag frames, this is ${release()}`;
 }
 
+/** Why a bridge cannot tell VLANs apart here; '' when it can. */
+export function vlanAwareMissing(): string {
+  if (process.getuid?.() !== 0) return 'needs root (network namespaces)';
+  const name = `vt${process.pid}-probe`;
+  if (!succeeds('ip', ['netns', 'add', name])) return 'network namespaces cannot be made here';
+  const made = succeeds('ip', `-n ${name} link add br0 type bridge vlan_filtering 1`.split(' '));
+  succeeds('ip', ['netns', 'del', name]);
+  return made ? '' : 'this kernel has no CONFIG_BRIDGE_VLAN_FILTERING';
+}
+
 let kernelMissing: string | undefined;
 
 /** Why a kind of VTEP cannot be made here; '' when it can. */
