@@ -4,8 +4,8 @@ import { vlanAwareMissing, type Pair } from '../support/lab/pairs.js';
 import { twoVlans } from '../support/lab/scenario/two-vlans.js';
 
 const PAIRS: readonly Pair[] = [
-  ['uvtep', 'uvtep'],
   ['uvtep', 'kernel'],
+  ['kernel', 'uvtep'],
   ['kernel', 'kernel'],
 ];
 
