@@ -87,7 +87,7 @@ struct item {
   const uint8_t *header;    /* patched copy in coalescer.headers */
 };
 
-/** A patched Ethernet, IP and TCP or UDP header: 18 + 40 + 60 octets at most. */
+/** A patched Ethernet, IP and TCP or UDP header: 22 + 40 + 60 octets at most. */
 #define COALESCE_HEADER 128
 
 /** A flow whose item may still grow. Private. */

@@ -5,6 +5,7 @@
 
 #define TYPE_OFFSET 12
 #define TYPE_VLAN 0x8100
+#define TYPE_SERVICE_VLAN 0x88a8
 #define TYPE_IPV4 0x0800
 #define TYPE_IPV6 0x86dd
 
@@ -13,6 +14,9 @@
 #define ROUTING 43
 #define FRAGMENT 44
 #define DESTINATION 60
+
+/* IEEE 802.1ad: a service tag and a customer tag. The headers of segment.h and coalesce.h have room for no more. */
+#define TAG_LIMIT 2
 
 /* Extension headers are looked through this far; with more, the frame passes without offloads. */
 #define EXTENSION_LIMIT 512
@@ -98,10 +102,10 @@ int packet_parse(const uint8_t *frame, uint32_t length, struct packet *packet) {
   if (length < ETHERNET_BYTES) return PACKET_SHORT;
   uint16_t network = ETHERNET_BYTES;
   uint16_t type = read16(frame + TYPE_OFFSET);
-  if (type == TYPE_VLAN) {
+  for (int tags = 0; tags < TAG_LIMIT && (type == TYPE_VLAN || type == TYPE_SERVICE_VLAN); tags++) {
     network += VLAN_TAG_BYTES;
     if (length < network) return PACKET_SHORT;
-    type = read16(frame + TYPE_OFFSET + VLAN_TAG_BYTES);
+    type = read16(frame + network - 2);
   }
   if (type != TYPE_IPV4 && type != TYPE_IPV6) return PACKET_NOT_IP;
   packet->network = network;

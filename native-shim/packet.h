@@ -1,8 +1,8 @@
 /*
- * Where the headers of a frame lie: Ethernet, at most one 802.1Q tag, IPv4 or IPv6, TCP or UDP. This is all
+ * Where the headers of a frame lie: Ethernet, up to two VLAN tags, IPv4 or IPv6, TCP or UDP. This is all
  * that a NIC's offloads parse; what the frame means is decided in TypeScript.
  *
- *   0        12   14 (18)           transport          payload              end        length
+ *   0        12   14 (18, 22)       transport          payload              end        length
  *   | MACs   |type | IPv4 / IPv6 ... | TCP / UDP header | payload ...        | padding  |
  *                  ^ network
  *
@@ -16,7 +16,7 @@
 #include <string.h>
 
 #define ETHERNET_BYTES 14 /* two addresses and a type */
-#define VLAN_TAG_BYTES 4  /* IEEE 802.1Q */
+#define VLAN_TAG_BYTES 4  /* IEEE 802.1Q, 802.1ad */
 #define IPV4_BYTES 20     /* RFC 791, without options */
 #define IPV6_BYTES 40     /* RFC 8200 */
 #define TCP_BYTES 20      /* RFC 9293, without options */
@@ -41,7 +41,7 @@
 /** What packet_parse() found besides a whole TCP segment or UDP datagram. All negative. */
 enum packet_fault {
   PACKET_SHORT = -1,       /* shorter than the header it must hold next */
-  PACKET_NOT_IP = -2,      /* another EtherType, or a second tag: nothing for offloads to do */
+  PACKET_NOT_IP = -2,      /* another EtherType, or a third tag: nothing for offloads to do */
   PACKET_NOT_L4 = -3,      /* IP, but neither TCP nor UDP */
   PACKET_FRAGMENT = -4,    /* IP fragment: its checksum covers octets that are elsewhere */
   PACKET_IP_HEADER = -5,   /* version or header length impossible, or an IPv6 extension header overruns */
@@ -53,7 +53,7 @@ enum packet_fault {
 /** A parsed frame. Offsets are from the frame's first octet. */
 struct packet {
   uint32_t end;       /* one past the last octet of the IP packet; the frame may be longer (padding) */
-  uint16_t network;   /* of the IP header: 14, or 18 behind a tag. 0 until IP was recognised */
+  uint16_t network;   /* of the IP header: 14, 18 behind a tag, 22 behind two. 0 until IP was recognised */
   uint16_t transport; /* of the TCP or UDP header. Set also for a fault found after IP: where L4 would begin */
   uint16_t payload;   /* one past the TCP or UDP header */
   uint8_t version;    /* 4 or 6; 0 until IP was recognised */

@@ -51,7 +51,7 @@ _Static_assert(sizeof(struct piece) == 2 * sizeof(struct iovec), "pieces are use
 #define SEGMENT_PIECES 256
 
 /**
- * Scratch octets a piece: prefix, Ethernet, tag, IPv6 and the longest TCP header are 8 + 118; the rest is for
+ * Scratch octets a piece: prefix, Ethernet, two tags, IPv6 and the longest TCP header are 8 + 122; the rest is for
  * extension headers and nested tunnels. An odd number of cache lines, so slots do not fall into one L1 set.
  */
 #define SEGMENT_SLOT 192

@@ -44,11 +44,11 @@ static void check_joined(struct shape shape, uint32_t frames, uint32_t tail) {
 }
 
 static void every_kind_of_flow(void) {
-  for (int bits = 0; bits < 16; bits++) {
+  for (int bits = 0; bits < 32; bits++) {
     struct shape shape = frame_defaults();
     shape.version = bits & 1 ? 6 : 4;
     shape.protocol = bits & 2 ? 17 : 6;
-    shape.tagged = bits & 4 ? 1 : 0;
+    shape.tagged = (uint8_t)((bits & 4 ? 1 : 0) + (bits & 16 ? 1 : 0));
     shape.unfinished = bits & 8 ? 1 : 0;
     shape.payload = 1001;
     check_joined(shape, 2, 1001);
@@ -129,6 +129,7 @@ static void every_difference_keeps_apart(void) {
     APART(option_length = 16);
     APART(source_port++);
     APART(tagged = 1);
+    APART(tagged = 2);
     APART(ip_options = 8);
     APART(payload = 0);
     APART(payload = 101);

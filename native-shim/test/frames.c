@@ -42,6 +42,11 @@ static uint32_t put_ethernet(uint8_t *out, const struct shape *shape) {
   static const uint8_t addresses[12] = {0x02, 0, 0, 0, 0, 0x02, 0x02, 0, 0, 0, 0, 0x01};
   uint32_t at = 12;
   memcpy(out, addresses, sizeof addresses);
+  if (shape->tagged > 1) {
+    put16(out + at, 0x88a8);
+    put16(out + at + 2, 0x4064);
+    at += 4;
+  }
   if (shape->tagged) {
     put16(out + at, 0x8100);
     put16(out + at + 2, 0x2005);

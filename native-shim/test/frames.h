@@ -10,7 +10,7 @@
 struct shape {
   uint8_t version;  /* 4 or 6 */
   uint8_t protocol; /* 6 or 17 */
-  uint8_t tagged;   /* 1: an 802.1Q tag */
+  uint8_t tagged;   /* 1: an 802.1Q tag, 2: an 802.1ad tag before it */
   uint8_t df;
   uint8_t tos, ttl;
   uint8_t flags;         /* TCP */

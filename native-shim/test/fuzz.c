@@ -59,7 +59,7 @@ static struct shape random_shape(void) {
   struct shape shape = frame_defaults();
   shape.version = one_in(2) ? 6 : 4;
   shape.protocol = one_in(3) ? 17 : 6;
-  shape.tagged = (uint8_t)one_in(4);
+  shape.tagged = (uint8_t)(one_in(4) + one_in(4));
   shape.df = (uint8_t)!one_in(4);
   shape.tos = (uint8_t)below(4);
   shape.option_length = (uint8_t)(below(11) * 4);

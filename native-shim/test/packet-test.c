@@ -56,12 +56,12 @@ static void padding_is_not_payload(void) {
 }
 
 static void every_shape(void) {
-  for (int bits = 0; bits < 32; bits++) {
+  for (int bits = 0; bits < 64; bits++) {
     struct shape shape = frame_defaults();
     struct packet packet;
     shape.version = bits & 1 ? 6 : 4;
     shape.protocol = bits & 2 ? 17 : 6;
-    shape.tagged = bits & 4 ? 1 : 0;
+    shape.tagged = (uint8_t)((bits & 4 ? 1 : 0) + (bits & 32 ? 1 : 0));
     shape.ip_options = bits & 8 ? 16 : 0;
     shape.option_length = bits & 16 ? 40 : 0;
     struct layout layout = frame_build(buffer, &shape);
@@ -80,12 +80,12 @@ static void every_shape(void) {
 
 /* Cut short at every length, it never parses as whole and never reads on. */
 static void every_truncation(void) {
-  for (int bits = 0; bits < 16; bits++) {
+  for (int bits = 0; bits < 32; bits++) {
     struct shape shape = frame_defaults();
     struct packet packet;
     shape.version = bits & 1 ? 6 : 4;
     shape.protocol = bits & 2 ? 17 : 6;
-    shape.tagged = bits & 4 ? 1 : 0;
+    shape.tagged = (uint8_t)((bits & 4 ? 1 : 0) + (bits & 16 ? 1 : 0));
     shape.ip_options = bits & 8 ? 8 : 0;
     struct layout layout = frame_build(buffer, &shape);
     for (uint32_t length = 0; length < layout.length; length++) EXPECT(parse(buffer, length, &packet) < 0);
@@ -130,12 +130,23 @@ static void impossible_tcp_and_udp_lengths(void) {
   EQUAL(parse_with(39, 0, length), PACKET_UDP_LENGTH);
 }
 
-static void two_tags_are_not_parsed(void) {
+static void a_tag_is_8021q_or_8021ad(void) {
   struct shape shape = frame_defaults();
+  struct packet packet;
   shape.tagged = 1;
   uint32_t length = frame_build(buffer, &shape).length;
-  buffer[16] = 0x81;
-  buffer[17] = 0x00;
+  buffer[12] = 0x88, buffer[13] = 0xa8;
+  EQUAL(parse(buffer, length, &packet), 0);
+  EQUAL(packet.network, 18);
+  buffer[12] = 0x91, buffer[13] = 0x00; /* Q-in-Q before IEEE 802.1ad: the stack knows no such tag */
+  EQUAL(parse(buffer, length, &packet), PACKET_NOT_IP);
+}
+
+static void a_third_tag_is_not_parsed(void) {
+  struct shape shape = frame_defaults();
+  shape.tagged = 2;
+  uint32_t length = frame_build(buffer, &shape).length;
+  buffer[20] = 0x81, buffer[21] = 0x00;
   struct packet packet;
   EQUAL(parse(buffer, length, &packet), PACKET_NOT_IP);
 }
@@ -186,7 +197,8 @@ void packet_tests(void) {
   TEST(impossible_ipv4);
   TEST(a_total_length_of_zero);
   TEST(impossible_tcp_and_udp_lengths);
-  TEST(two_tags_are_not_parsed);
+  TEST(a_tag_is_8021q_or_8021ad);
+  TEST(a_third_tag_is_not_parsed);
   TEST(ipv6_extension_headers);
   TEST(a_udp_checksum_of_zero_is_not_right);
 }

@@ -121,12 +121,12 @@ static void check_pieces(const struct shape *shape, uint16_t size) {
 
 static void every_kind_of_super_frame(void) {
   static const uint32_t payloads[] = {2, 999, 1000, 1001, 5000, 64000};
-  for (int bits = 0; bits < 16; bits++) {
+  for (int bits = 0; bits < 32; bits++) {
     for (int p = 0; p < 6; p++) {
       struct shape shape = frame_defaults();
       shape.version = bits & 1 ? 6 : 4;
       shape.protocol = bits & 2 ? 17 : 6;
-      shape.tagged = bits & 4 ? 1 : 0;
+      shape.tagged = (uint8_t)((bits & 4 ? 1 : 0) + (bits & 16 ? 1 : 0));
       shape.ip_options = bits & 8 ? 16 : 0;
       shape.unfinished = 1;
       shape.payload = payloads[p];
@@ -168,11 +168,11 @@ static void a_routing_header_keeps_its_seed(void) {
 }
 
 static void an_unfinished_checksum_is_finished_in_place(void) {
-  for (int bits = 0; bits < 8; bits++) {
+  for (int bits = 0; bits < 16; bits++) {
     struct shape shape = frame_defaults();
     shape.version = bits & 1 ? 6 : 4;
     shape.protocol = bits & 2 ? 17 : 6;
-    shape.tagged = bits & 4 ? 1 : 0;
+    shape.tagged = (uint8_t)((bits & 4 ? 1 : 0) + (bits & 8 ? 1 : 0));
     struct layout layout = frame_build(wire, &shape);
     memcpy(buffer, wire, layout.length);
     shape.unfinished = 1;

@@ -3,11 +3,11 @@
 
 /* flannel.md, section 8: a kernel vxlan peer over veth. */
 static void unfinished_checksums_are_announced(void) {
-  for (int bits = 0; bits < 8; bits++) {
+  for (int bits = 0; bits < 16; bits++) {
     struct shape shape = frame_defaults();
     shape.version = bits & 1 ? 6 : 4;
     shape.protocol = bits & 2 ? 17 : 6;
-    shape.tagged = bits & 4 ? 1 : 0;
+    shape.tagged = (uint8_t)((bits & 4 ? 1 : 0) + (bits & 8 ? 1 : 0));
     shape.unfinished = 1;
     arrive(&shape);
     EQUAL(coalesce(), 1);
@@ -25,10 +25,10 @@ static void unfinished_checksums_are_announced(void) {
 }
 
 static void super_frames_get_the_mtu_s_gso_size(void) {
-  for (int bits = 0; bits < 8; bits++) {
+  for (int bits = 0; bits < 16; bits++) {
     struct shape shape = frame_defaults();
     shape.version = bits & 1 ? 6 : 4;
-    shape.tagged = bits & 2 ? 1 : 0;
+    shape.tagged = (uint8_t)((bits & 2 ? 1 : 0) + (bits & 8 ? 1 : 0));
     shape.unfinished = bits & 4 ? 1 : 0;
     shape.payload = 60000;
     arrive(&shape);
@@ -45,7 +45,7 @@ static void super_frames_get_the_mtu_s_gso_size(void) {
 
 /* The MTU itself is not larger than the MTU, tagged or not; one octet more is. */
 static void exactly_the_mtu(void) {
-  for (int tagged = 0; tagged < 2; tagged++) {
+  for (int tagged = 0; tagged < 3; tagged++) {
     struct shape shape = frame_defaults();
     shape.tagged = (uint8_t)tagged;
     shape.unfinished = 1;

@@ -1,7 +1,7 @@
 /** Many VNIs on one device of ours: to one like it, to a device a VNI, to the kernel's; and behind a VLAN-aware bridge. */
 import t from 'tap';
 import { onEach } from '../support/lab/on-pairs.js';
-import { tagMissing, vlanFilteringMissing } from '../support/lab/pairs.js';
+import { tagMissing, vlanAwareMissing } from '../support/lab/pairs.js';
 import { manyVnis } from '../support/lab/scenario/many-vnis.js';
 import { amongOurs, deviceForEach, filterOfTheKernel } from '../support/lab/scenario/tagged-vnis.js';
 
@@ -14,6 +14,6 @@ if (noTag) {
   await onEach(t, "many VNIs, the kernel's vnifilter", filterOfTheKernel, [['uvtep', 'kernel']]);
 }
 
-const noBridge = vlanFilteringMissing();
+const noBridge = vlanAwareMissing();
 if (noBridge) t.pass(noBridge, { skip: noBridge });
 else await onEach(t, 'many VNIs behind a VLAN-aware bridge', manyVnis);

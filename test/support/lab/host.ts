@@ -28,6 +28,12 @@ export interface FdbLine {
   flags?: string[];
 }
 
+export interface GuestOptions extends ExecOptions {
+  bridged?: boolean;
+  /** Default br0. */
+  bridge?: string;
+}
+
 export class Host {
   readonly kind: Kind;
   readonly namespace: Namespace;
@@ -119,15 +125,15 @@ export class Host {
     });
   }
 
-  async bridge(address?: string, options: ExecOptions = {}): Promise<void> {
+  async bridge(address?: string, options: ExecOptions = {}, name = 'br0'): Promise<void> {
     // without IGMP snooping a bridge floods groups to every port, as the switches of the RFC's pictures do
-    await this.namespace.ip('link add br0 type bridge mcast_snooping 0 forward_delay 0', options);
-    if (address) await this.namespace.ip(`addr add ${address} dev br0`, options);
-    await this.namespace.ip('link set br0 up', options);
+    await this.namespace.ip(`link add ${name} type bridge mcast_snooping 0 forward_delay 0`, options);
+    if (address) await this.namespace.ip(`addr add ${address} dev ${name}`, options);
+    await this.namespace.ip(`link set ${name} up`, options);
   }
 
-  /** Adds a guest to the bridge (or, without `bridged`, on its own veth, with the host end named after it). */
-  async guest(eth0: Interface, options: ExecOptions & { bridged?: boolean } = {}): Promise<Guest> {
+  /** Adds a guest to a bridge (or, without `bridged`, on its own veth, with the host end named after it). */
+  async guest(eth0: Interface, options: GuestOptions = {}): Promise<Guest> {
     const number = this.guests.length;
     const purpose = `${this.#letter}g${number === 0 ? '' : number}`;
     const port = `guest${number}`;
@@ -138,7 +144,7 @@ export class Host {
       `link add ${port} mtu ${eth0.mtu ?? 1450} type veth peer name eth0 netns ${inside.name} mtu ${eth0.mtu ?? 1450}${mac}`,
       options,
     );
-    const master = options.bridged === false ? '' : ' master br0';
+    const master = options.bridged === false ? '' : ` master ${options.bridge ?? 'br0'}`;
     await this.namespace.ip(`link set ${port}${master} up`, options);
     if (eth0.address) await inside.ip(`addr add ${eth0.address} dev eth0`, options);
     await inside.ip('link set eth0 up', options);

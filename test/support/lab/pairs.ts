@@ -41,13 +41,14 @@ export function tagMissing(): string {
     : `needs Linux 6.6 (TCX) to tag frames, this is ${release()}`;
 }
 
-/** Why there can be no VLAN-aware bridge here; '' when there can. */
-export function vlanFilteringMissing(): string {
+/** Why a bridge cannot tell VLANs apart here; '' when it can. */
+export function vlanAwareMissing(): string {
+  if (process.getuid?.() !== 0) return 'needs root (network namespaces)';
   const name = `vt${process.pid}-probe`;
   if (!succeeds('ip', ['netns', 'add', name])) return 'network namespaces cannot be made here';
-  const made = succeeds('ip', ['-n', name, 'link', 'add', 'br0', 'type', 'bridge', 'vlan_filtering', '1']);
+  const made = succeeds('ip', `-n ${name} link add br0 type bridge vlan_filtering 1`.split(' '));
   succeeds('ip', ['netns', 'del', name]);
-  return made ? '' : 'this kernel has no VLAN-aware bridge (CONFIG_BRIDGE_VLAN_FILTERING)';
+  return made ? '' : 'this kernel has no CONFIG_BRIDGE_VLAN_FILTERING';
 }
 
 let kernelMissing: string | undefined;
