@@ -84,6 +84,8 @@ export interface UdpOptions {
   dropAll?: boolean;
   /** SO_BINDTODEVICE. */
   device?: string;
+  /** Path of the network namespace to open it in; default: the caller's. */
+  netns?: string;
   /** IP_TTL / IPV6_UNICAST_HOPS default for the socket, 1 to 255. */
   ttl?: number;
 }
