@@ -72,10 +72,13 @@ interface Device {
   ifindex: number;
   vni: number;
   destination: string | undefined;
+  /** Interfaces of its underlay are of another namespace, where their indexes mean others. */
+  foreign?: boolean;
 }
 
 function deviceOf(link: LinkState): Device {
-  return { ifindex: link.ifindex, vni: link.id, destination: link.group ?? link.remote };
+  const { ifindex, id: vni, linkNetns } = link;
+  return { ifindex, vni, destination: link.group ?? link.remote, foreign: linkNetns !== undefined };
 }
 
 /** The message of a miss. */
@@ -195,12 +198,12 @@ export class Notifier {
 
   #mdb(event: MdbEvent): void {
     const device = this.#device(event.dev);
-    if (device) this.#send(mdbMessage(event, device, this.#viaOf(event.remote)), RTNLGRP_MDB);
+    if (device) this.#send(mdbMessage(event, device, this.#viaOf(event.remote, device)), RTNLGRP_MDB);
   }
 
   #fdb(event: FdbEvent): void {
     const device = this.#device(event.dev);
-    if (device) this.#send(fdbMessage(event, device, this.#viaOf(event.remote)));
+    if (device) this.#send(fdbMessage(event, device, this.#viaOf(event.remote, device)));
     else this.#keep(event);
   }
 
@@ -210,8 +213,8 @@ export class Notifier {
     this.#early.push(event);
   }
 
-  #viaOf(remote: FdbRemote | undefined): number | undefined {
-    const via = remote?.via;
+  #viaOf(remote: FdbRemote | undefined, { foreign }: Device): number | undefined {
+    const via = foreign ? undefined : remote?.via;
     const index = via === undefined ? 0 : this.#shim.interfaceIndex(via);
     return index > 0 ? index : undefined;
   }

@@ -10,23 +10,26 @@ import type { Vtep } from './vtep.js';
 type Receives = Pick<LinkConfig, 'id' | 'dstport' | 'udp6zerocsumrx' | 'gbp' | 'gpe' | 'local' | 'localbind'>;
 
 export class Directory implements Iterable<Vtep> {
-  readonly #all = new Set<Vtep>();
+  /** Each with what it receives. */
+  readonly #all = new Map<Vtep, string>();
   readonly #byName = new Map<string, Vtep>();
   readonly #byIfindex = new Map<number, Vtep>();
   readonly #byReception = new Map<string, Vtep>();
 
-  add(vtep: Vtep): void {
-    this.#all.add(vtep);
+  /** @param underlay number of the namespace its underlay is in */
+  add(vtep: Vtep, underlay: number): void {
+    const receives = receptionKey(vtep.config, vtep.family, underlay);
+    this.#all.set(vtep, receives);
     this.#byName.set(vtep.name, vtep);
     this.#byIfindex.set(vtep.ifindex, vtep);
-    this.#byReception.set(receptionKey(vtep.config, vtep.family), vtep);
+    this.#byReception.set(receives, vtep);
   }
 
   delete(vtep: Vtep): void {
+    forget(this.#byReception, this.#all.get(vtep) ?? '', vtep);
     this.#all.delete(vtep);
     forget(this.#byName, vtep.name, vtep);
     forget(this.#byIfindex, vtep.ifindex, vtep);
-    forget(this.#byReception, receptionKey(vtep.config, vtep.family), vtep);
   }
 
   /** Its interface has another name than `before`. */
@@ -44,19 +47,19 @@ export class Directory implements Iterable<Vtep> {
   }
 
   /** The VTEP that takes these datagrams. */
-  receiving(what: Receives, family: 4 | 6): Vtep | undefined {
-    return this.#byReception.get(receptionKey(what, family));
+  receiving(what: Receives, family: 4 | 6, underlay: number): Vtep | undefined {
+    return this.#byReception.get(receptionKey(what, family, underlay));
   }
 
   /** Oldest first. */
   [Symbol.iterator](): Iterator<Vtep> {
-    return this.#all.values();
+    return this.#all.keys();
   }
 }
 
 /** Kernel: vxlan_vni_in_use. Sockets bound to different addresses may have the same VNI. */
-function receptionKey(what: Receives, family: 4 | 6): string {
-  return `${what.id} ${what.dstport} ${reception(what)} ${family} ${what.localbind ? what.local : ''}`;
+function receptionKey(what: Receives, family: 4 | 6, underlay: number): string {
+  return `${underlay} ${what.id} ${what.dstport} ${reception(what)} ${family} ${what.localbind ? what.local : ''}`;
 }
 
 /** A key may belong to another by now: names swapped by hand are told one after the other. */

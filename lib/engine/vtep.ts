@@ -63,8 +63,8 @@ export class Vtep implements VtepApi {
       host.system.advise?.(buffer),
     );
     this.#workers = new WorkerLink(host.dataplane, index, tap);
-    this.#attachment = new Attachment(host.underlay, host.system, this.family);
-    this.paths = new PathMtus(this.tables.remotes, host.system, this.family, host.clock, () =>
+    this.#attachment = new Attachment(host.lower.underlay, host.lower.system, this.family);
+    this.paths = new PathMtus(this.tables.remotes, host.lower.system, this.family, host.clock, () =>
       this.#publish(),
     );
     const context = this.#context();
@@ -106,7 +106,7 @@ export class Vtep implements VtepApi {
 
   set(change: LinkChange): void {
     const { up, mtu: asked, address, ...options } = change;
-    const { system } = this.#host;
+    const { system } = this.#host.lower;
     const before = this.#config;
     const next = { ...before, ...asMeant(options) };
     next.ageing ||= DEFAULT_AGEING;
@@ -123,7 +123,7 @@ export class Vtep implements VtepApi {
     releaseOld();
     if (up === true && !this.#up) this.#bringUp();
     if (up === false && this.#up) {
-      system.changeInterface(this.name, { up: false });
+      this.#host.system.changeInterface(this.name, { up: false });
       this.#goDown();
     }
     this.#told();
@@ -261,7 +261,7 @@ export class Vtep implements VtepApi {
   }
 
   #defaultIfindex(config: LinkConfig): number {
-    return config.dev === undefined ? 0 : this.#host.system.indexOf(config.dev);
+    return config.dev === undefined ? 0 : this.#host.lower.system.indexOf(config.dev);
   }
 
   // --- telling ----------------------------------------------------------------------------------------
@@ -272,7 +272,7 @@ export class Vtep implements VtepApi {
     return deviceSettings(this.#config, {
       ...{ address, mtu, bridged },
       ...tables,
-      ...{ up: this.#up, full: this.#learning.isFull },
+      ...{ up: this.#up, full: this.#learning.isFull, underlay: this.#host.lower.number },
       ...this.#routers,
     });
   }
