@@ -9,7 +9,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { VtepError } from '../errors.js';
-import { isNetns, NETNS_FORM, netnsPath } from '../native/namespace.js';
+import { isNetns, NETNS_FORM, netnsPath } from '../netns.js';
 
 /** A unix socket's path must fit sockaddr_un: 107 bytes and the terminating zero. */
 const PATH_MAX = 107;

@@ -12,7 +12,7 @@ import { DEFAULT_AGEING, DEFAULT_PORT, GPE_PORT, underlayFamily, withDefaults } 
 import { checkReservedBits } from '../engine/header-bits.js';
 import type { LinkChange, LinkConfig } from '../engine/types.js';
 import { VtepError } from '../errors.js';
-import { isNetns, NETNS_FORM } from '../native/namespace.js';
+import { isNetns, NETNS_FORM } from '../netns.js';
 import {
   canonicalAddress,
   canonicalMac,
