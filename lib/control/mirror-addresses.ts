@@ -9,12 +9,12 @@ import { addressText } from './address.js';
 
 export class AddressMirror {
   readonly #engine: EngineApi;
-  readonly #underlay: string | undefined;
+  readonly #underlay: number | undefined;
   /** "interface address" -> both. */
   readonly #known = new Map<string, { address: string; ifindex: number }>();
 
-  /** @param underlay id of another namespace, default the daemon's */
-  constructor(engine: EngineApi, underlay?: string) {
+  /** @param underlay number of another namespace, default the daemon's */
+  constructor(engine: EngineApi, underlay?: number) {
     this.#engine = engine;
     this.#underlay = underlay;
   }

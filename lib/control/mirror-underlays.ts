@@ -32,7 +32,7 @@ export class UnderlayMirrors {
   readonly #shim: MirrorShim;
   readonly #engine: EngineApi;
   readonly #attempt: (act: () => void) => void;
-  readonly #watched = new Map<string, UnderlayMirror>();
+  readonly #watched = new Map<number, UnderlayMirror>();
 
   /** @param attempt runs what may fail, and tells of it */
   constructor(shim: MirrorShim, engine: EngineApi, attempt: (act: () => void) => void) {
@@ -43,16 +43,16 @@ export class UnderlayMirrors {
 
   /** A VTEP came or went: begins to watch the namespaces that are new, and ceases to watch those no longer in use. */
   sync(): void {
-    const wanted = new Map(this.#engine.underlays().map((view) => [view.id, view]));
-    for (const [id, mirror] of this.#watched) {
-      if (wanted.has(id)) continue;
+    const wanted = new Map(this.#engine.underlays().map((view) => [view.number, view]));
+    for (const [number, mirror] of this.#watched) {
+      if (wanted.has(number)) continue;
       mirror.close();
-      this.#watched.delete(id);
+      this.#watched.delete(number);
     }
-    for (const [id, view] of wanted) {
-      if (this.#watched.has(id)) continue;
+    for (const [number, view] of wanted) {
+      if (this.#watched.has(number)) continue;
       this.#attempt(() =>
-        this.#watched.set(id, new UnderlayMirror(this.#shim, this.#engine, view, this.#attempt)),
+        this.#watched.set(number, new UnderlayMirror(this.#shim, this.#engine, view, this.#attempt)),
       );
     }
   }
@@ -77,14 +77,14 @@ class UnderlayMirror {
   constructor(
     shim: MirrorShim,
     engine: EngineApi,
-    { id, path }: UnderlayView,
+    { number, path }: UnderlayView,
     attempt: (act: () => void) => void,
   ) {
     this.#shim = shim;
     this.#engine = engine;
     this.#path = path;
     this.#attempt = attempt;
-    this.#addresses = new AddressMirror(engine, id);
+    this.#addresses = new AddressMirror(engine, number);
     this.#fd = shim.netlinkOpen(GROUPS, path);
     if (this.#fd < 0) throw netlinkError(this.#fd);
     this.#watcher = shim.watch(this.#fd, () => this.#readable(), false);

@@ -102,7 +102,8 @@ export interface VtepApi {
 
 /** A network namespace other than the daemon's in which VTEPs have their underlay. */
 export interface UnderlayView {
-  id: string;
+  /** One that all VTEPs left and others came to has another number. */
+  number: number;
   /** By which this process reaches it, as long as a VTEP has its underlay there. */
   path: string;
 }
@@ -124,9 +125,9 @@ export interface EngineApi {
   underlays(): UnderlayView[];
   /**
    * All addresses of the host the underlay is on, whenever they change: where `localbypass` has its knowledge from.
-   * @param underlay id of another namespace (underlays()), default the daemon's
+   * @param underlay number of another namespace (underlays()), default 0, the daemon's
    */
-  setLocalAddresses(addresses: readonly LocalAddress[], underlay?: string): void;
+  setLocalAddresses(addresses: readonly LocalAddress[], underlay?: number): void;
   /** Removes every VTEP this engine created and stops its workers. */
   close(): Promise<void>;
 }

@@ -130,8 +130,8 @@ export class Engine implements EngineApi {
     return this.#lowers.list();
   }
 
-  setLocalAddresses(addresses: readonly LocalAddress[], underlay?: string): void {
-    const lower = this.#lowers.withId(underlay);
+  setLocalAddresses(addresses: readonly LocalAddress[], underlay = 0): void {
+    const lower = this.#lowers.numbered(underlay);
     lower?.locals.replace(addresses);
     for (const vtep of this.#vteps) if (this.#lowerOf.get(vtep) === lower) vtep.fdb.relocate();
   }

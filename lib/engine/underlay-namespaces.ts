@@ -66,12 +66,13 @@ export class UnderlayNamespaces {
   list(): UnderlayView[] {
     return [...this.#held.values()]
       .filter(({ users }) => users > 0)
-      .map(({ reached: { id, path } }) => ({ id, path }));
+      .map(({ reached: { path }, namespace: { number } }) => ({ number, path }));
   }
 
-  /** @param id as list() gives it; undefined = the engine's own */
-  withId(id: string | undefined): UnderlayNamespace | undefined {
-    return id === undefined ? this.own : this.#held.get(id)?.namespace;
+  /** One in use, by its number. */
+  numbered(number: number): UnderlayNamespace | undefined {
+    if (number === 0) return this.own;
+    return [...this.#held.values()].find(({ namespace }) => namespace.number === number)?.namespace;
   }
 
   /** One in use, or given back a moment ago: its sockets may still hold their ports, and serve as well as new ones. */

@@ -373,9 +373,9 @@ t.test('addresses and routes of another underlay', { skip: NEEDS_ROOT }, async (
   const other = await Namespace.create('mirror-lower');
   t.teardown(() => other.close());
   const { engine, vtep } = await scene(t, 'mirror-upper');
-  const told = (): string[] => (engine.addressesOf.get('lower') ?? []).map(({ address }) => address);
+  const told = (): string[] => (engine.addressesOf.get(3) ?? []).map(({ address }) => address);
   await other.ip('addr add 192.0.2.1/32 dev lo');
-  engine.namespaces = [{ id: 'lower', path: other.path }];
+  engine.namespaces = [{ number: 3, path: other.path }];
   const link = { ...vtep.state(), linkNetns: 'lower' };
   engine.emit({ type: 'link', action: 'new', dev: 'vtep0', link });
   t.ok(told().includes('192.0.2.1'), 'what is there is known at once');

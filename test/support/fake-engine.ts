@@ -366,10 +366,10 @@ export class FakeEngine implements EngineApi {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
-  /** What setLocalAddresses() was told last, of the daemon's namespace and of others by id. */
+  /** What setLocalAddresses() was told last, of the daemon's namespace and of others by number. */
   addresses: readonly LocalAddress[] = [];
-  readonly addressesOf = new Map<string, readonly LocalAddress[]>();
-  setLocalAddresses(addresses: readonly LocalAddress[], underlay?: string): void {
+  readonly addressesOf = new Map<number, readonly LocalAddress[]>();
+  setLocalAddresses(addresses: readonly LocalAddress[], underlay?: number): void {
     if (underlay === undefined) this.addresses = addresses;
     else this.addressesOf.set(underlay, addresses);
   }
