@@ -151,6 +151,51 @@ async function samePort(lab: Lab, witness: Witness): Promise<void> {
   });
 }
 
+/** What a socket joins, and IPv6, whose link-local `dev` is an interface of the other namespace. */
+async function groups(lab: Lab, witness: Witness): Promise<void> {
+  const [a, b] = lab.hosts as [Host, Host];
+  await withBox(lab, [], async (box) => {
+    const kinds = [
+      ['group 239.1.1.1', a.address, b.address],
+      [`remote ${b.address6}`, a.address6, b.address6],
+      ['group ff05::42', a.address6, b.address6],
+    ] as const;
+    for (const [index, [to, own, other]] of kinds.entries()) {
+      const there = to.startsWith('group') ? to : `remote ${own}`;
+      const dev = `vtep${index}`;
+      const vxlan = (local: string, peer: string): string =>
+        `type vxlan id ${50 + index} dstport ${PORT} dev eth0 local ${local} ${peer}`;
+      await box.vtep(`link add ${dev} link-netns ${a.namespace.name} ${vxlan(own, to)}`);
+      await b.vtep(`link add ${dev} mtu 1430 ${vxlan(other, there)}`);
+      for (const [host, last] of [
+        [box, 2],
+        [b, 3],
+      ] as const) {
+        await host.namespace.ip(`addr add 10.4${index}.0.${last}/24 dev ${dev}`);
+        await host.namespace.ip(`link set ${dev} up`);
+      }
+      const near = new Guest(box.namespace, `10.4${index}.0.2`, '');
+      const far = new Guest(b.namespace, `10.4${index}.0.3`, '');
+      witness.check(await soon(() => reaches(near, far)), `${to}: box reaches the kernel device`);
+      await b.namespace.ip('neigh flush all');
+      witness.check(await reaches(far, near), 'and the other way round');
+    }
+    const joined = (await a.namespace.exec(['ip', 'maddr', 'show', 'dev', 'eth0'], { quiet: true })).stdout;
+    witness.check(
+      joined.includes('239.1.1.1') && joined.includes('ff05::42'),
+      'eth0 there is a member',
+      joined,
+    );
+    await box.vtep('link set vtep0 type vxlan group 239.1.1.2 dev eth0');
+    const after = (await a.namespace.exec(['ip', 'maddr', 'show', 'dev', 'eth0'], { quiet: true })).stdout;
+    witness.check(
+      after.includes('239.1.1.2') && !after.includes('239.1.1.1'),
+      'another group, joined there',
+      after,
+    );
+  });
+}
+
 async function refused(lab: Lab, witness: Witness): Promise<void> {
   const [a] = lab.hosts as [Host];
   await withBox(lab, [], async (box) => {
@@ -180,4 +225,5 @@ async function refused(lab: Lab, witness: Witness): Promise<void> {
 
 await onEach(t, 'link-netns', traffic, [['uvtep', 'kernel']]);
 await onEach(t, 'link-netns, one port in two namespaces', samePort, [['uvtep', 'kernel']]);
+await onEach(t, 'link-netns, groups and IPv6', groups, [['uvtep', 'kernel']]);
 await onEach(t, 'link-netns, refusals', refused, [['uvtep', 'uvtep']]);
