@@ -68,7 +68,8 @@ export class NativeSystem implements System {
 
   mtuOf(name: string): number {
     const link = getLink(this.#shim, name, this.#netns);
-    if (link === undefined) throw noDevice(name);
+    if (link === undefined)
+      throw noDevice(name, this.#netns && ' in the network namespace that link-netns names');
     return link.mtu;
   }
 
@@ -215,8 +216,11 @@ function tapError(errno: number, name: string): VtepError {
   return systemError(errno, `cannot make interface ${name}`);
 }
 
-function noDevice(name: string): VtepError {
-  return new VtepError('ERR_VTEP_NO_DEVICE', `Cannot find device "${name}"`, { errno: 'ENODEV', word: name });
+function noDevice(name: string, where = ''): VtepError {
+  return new VtepError('ERR_VTEP_NO_DEVICE', `Cannot find device "${name}"${where}`, {
+    errno: 'ENODEV',
+    word: name,
+  });
 }
 
 function systemError(errno: number, what: string): VtepError {

@@ -210,7 +210,11 @@ async function refused(lab: Lab, witness: Witness): Promise<void> {
       [`link-netns /etc/hostname ${vxlan}`, 2, /"\/etc\/hostname" is no network namespace: expected a name/],
       [`link-netns /proc/self/ns/net ${vxlan}`, 1, /"link-netns" expects a name of `ip netns list`/],
       [`link-netns a/b ${vxlan}`, 1, /or an absolute path such as \/proc\/1\/ns\/net/],
-      [`link-netns ${a.namespace.name} ${vxlan} dev eth7`, 1, /Cannot find device "eth7"/],
+      [
+        `link-netns ${a.namespace.name} ${vxlan} dev eth7`,
+        1,
+        /^Cannot find device "eth7" in the network namespace that link-netns names\n$/,
+      ],
     ] as const;
     for (const [words, code, text] of cases) {
       const outcome = await add(words);
