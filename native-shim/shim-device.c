@@ -124,7 +124,7 @@ static enum udp_mtu_discover read_mtu_discover(struct call *call) {
 
 static napi_value call_udp_open(napi_env env, napi_callback_info info) {
   struct call call = call_begin(env, info);
-  char device[64];
+  char device[64], path[PATH_MAX];
   struct udp_options options = {
       .reuse_port = option_bool(&call, 0, "reusePort", false),
       .reuse_address = option_bool(&call, 0, "reuseAddress", false),
@@ -140,6 +140,7 @@ static napi_value call_udp_open(napi_env env, napi_callback_info info) {
       .mtu_discover = read_mtu_discover(&call),
       .drop_all = option_bool(&call, 0, "dropAll", false),
       .device = option_string(&call, 0, "device", device, sizeof device),
+      .netns = option_string(&call, 0, "netns", path, sizeof path),
       .ttl = option_int(&call, 0, "ttl", 0),
   };
   int32_t family = option_int(&call, 0, "family", 0), port = option_int(&call, 0, "port", -1);

@@ -10,6 +10,7 @@
 #include <linux/errqueue.h> /* uses struct timespec without saying so */
 
 #include "descriptor.h"
+#include "namespace.h"
 #include "udp.h"
 
 #ifndef UDP_NO_CHECK6_TX
@@ -135,9 +136,22 @@ static int bind_socket(int fd, const struct udp_options *options) {
   return bind(fd, &address.any, udp_address_length(&address)) < 0 ? -errno : 0;
 }
 
+/** A socket belongs to the namespace it was made in for ever; only making it needs to be there. */
+static int socket_in(const char *netns, int family) {
+  int home;
+  int result = namespace_enter(netns, &home);
+  if (result < 0) return result;
+  int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_UDP);
+  if (fd < 0) fd = -errno;
+  result = namespace_leave(home);
+  if (result == 0 || fd < 0) return fd;
+  close(fd);
+  return result;
+}
+
 int udp_open(const struct udp_options *options) {
-  int fd = socket(options->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_UDP);
-  if (fd < 0) return -errno;
+  int fd = socket_in(options->netns, options->family);
+  if (fd < 0) return fd;
   int result = configure(fd, options);
   if (result == 0) result = bind_socket(fd, options);
   if (result < 0) {

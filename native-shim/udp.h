@@ -68,6 +68,7 @@ struct udp_options {
   enum udp_mtu_discover mtu_discover;
   bool drop_all;
   const char *device; /* NULL = any */
+  const char *netns;  /* NULL = the caller's */
   int ttl;            /* 0 = the system's */
 };
 

@@ -21,10 +21,10 @@ const ALLOWED: Record<string, string[]> = {
   memory: [],
   table: ['memory', 'wire'],
   dataplane: ['table', 'memory', 'wire'],
-  native: ['errors'],
+  native: ['errors', 'netns'],
   port: ['native', 'memory', 'wire', 'errors'],
   engine: ['port', 'native', 'dataplane', 'table', 'memory', 'wire', 'errors'],
-  control: ['engine', 'port', 'native', 'dataplane/reasons', 'wire/text', 'errors', 'version'],
+  control: ['engine', 'port', 'native', 'dataplane/reasons', 'wire/text', 'errors', 'netns', 'version'],
   flannel: ['control/client', 'wire/text', 'engine/types', 'errors'],
   cli: [
     'control/client',
@@ -39,6 +39,7 @@ const ALLOWED: Record<string, string[]> = {
     'version',
   ],
   errors: [],
+  netns: [],
   version: [],
 };
 

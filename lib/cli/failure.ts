@@ -51,8 +51,11 @@ export function isNoDaemon(error: unknown): boolean {
 }
 
 function ofVtepError(error: VtepError, dev: string | undefined): CommandFailure {
-  if (error.code === 'ERR_VTEP_NO_DEVICE')
-    return new CommandFailure(`Cannot find device "${error.word ?? dev ?? ''}"`, 1, error);
+  if (error.code === 'ERR_VTEP_NO_DEVICE') {
+    const line = `Cannot find device "${error.word ?? dev ?? ''}"`;
+    // More than the sentence is said only where the device is looked for elsewhere.
+    return new CommandFailure(error.message.startsWith(`${line} in `) ? error.message : line, 1, error);
+  }
   const sentence = error.errno === undefined ? undefined : SENTENCES[error.errno];
   const system = sentence !== undefined && error.code !== 'ERR_VTEP_DAEMON';
   const line = system ? systemLine(sentence, error.message) : `Error: ${error.message}`;

@@ -12,6 +12,7 @@ import {
   isGroupMac,
   isMulticast,
 } from '../control/address.js';
+import { isNetns, NETNS_FORM } from '../control/socket-path.js';
 import { formatMask, parseMask } from '../wire/text.js';
 
 export interface Value {
@@ -127,6 +128,12 @@ function readIfname(text: string): string | undefined {
   const taken = text === '.' || text === '..' || /[/:\s]/.test(text);
   return bytes < 1 || bytes > 15 || taken ? undefined : text;
 }
+export const netns: Value = {
+  meta: 'NAME',
+  expects: NETNS_FORM,
+  read: (text) => (isNetns(text) ? text : undefined),
+};
+
 export const ifname: Value = {
   meta: 'DEV',
   expects: 'an interface name: 1 to 15 bytes without "/", ":" or white space',

@@ -9,11 +9,14 @@ import { addressText } from './address.js';
 
 export class AddressMirror {
   readonly #engine: EngineApi;
+  readonly #underlay: number | undefined;
   /** "interface address" -> both. */
   readonly #known = new Map<string, { address: string; ifindex: number }>();
 
-  constructor(engine: EngineApi) {
+  /** @param underlay number of another namespace, default the daemon's */
+  constructor(engine: EngineApi, underlay?: number) {
     this.#engine = engine;
+    this.#underlay = underlay;
   }
 
   /** Takes the answer to addressDump() for all there is. */
@@ -40,6 +43,6 @@ export class AddressMirror {
   }
 
   #tell(): void {
-    this.#engine.setLocalAddresses([...this.#known.values()]);
+    this.#engine.setLocalAddresses([...this.#known.values()], this.#underlay);
   }
 }

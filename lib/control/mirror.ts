@@ -4,7 +4,7 @@
  *   kernel --rtnetlink groups--> watch() --> read until empty --> link: vtep.noticed, engine.delete
  *                                                                 neighbour: vtep.neighbours.mirror / unmirror
  *                                                                 route: vtep.routes.mirror / unmirror
- *                                                                 address: engine.setLocalAddresses
+ *                                                                 address: engine.setLocalAddresses (mirror-underlays.ts too)
  *
  * Notifications may be lost (ENOBUFS) and some things the kernel never announces: IPv4 routes vanish in silence with
  * their interface going down or their address being deleted. Then tables are read anew and compared.
@@ -33,6 +33,7 @@ import { AddressMirror } from './mirror-addresses.js';
 import { differences } from './mirror-links.js';
 import { isOverlayHost, mirrorNeighbour, replaceNeighbours, unmirrorNeighbour } from './mirror-neighbours.js';
 import { RouteMirror } from './mirror-routes.js';
+import { UnderlayMirrors } from './mirror-underlays.js';
 
 const RTNLGRP_LINK = 1;
 const RTNLGRP_NEIGH = 3;
@@ -67,6 +68,7 @@ export class Mirror {
   readonly #log: Log;
   readonly #routes: RouteMirror;
   readonly #addresses: AddressMirror;
+  readonly #underlays: UnderlayMirrors;
   readonly #fd: number;
   readonly #watcher: number;
   readonly #unsubscribe: () => void;
@@ -89,6 +91,7 @@ export class Mirror {
     this.#log = log;
     this.#routes = new RouteMirror((ifindex) => this.#vtep(ifindex));
     this.#addresses = new AddressMirror(engine);
+    this.#underlays = new UnderlayMirrors(shim, engine, (act) => this.#attempt(act));
     this.#fd = shim.netlinkOpen(GROUPS);
     if (this.#fd < 0) throw netlinkError(this.#fd);
     this.#watcher = shim.watch(this.#fd, () => this.#readable(), false);
@@ -96,6 +99,7 @@ export class Mirror {
       if (event.type === 'link') this.#linkEvent(event.action, event.link);
     });
     this.#attempt(() => this.#resyncAddresses());
+    this.#underlays.sync();
     if (engine.list().length > 0) this.#attempt(() => this.resync());
   }
 
@@ -103,6 +107,7 @@ export class Mirror {
     if (this.#closed) return;
     this.#closed = true;
     this.#unsubscribe();
+    this.#underlays.close();
     this.#shim.unwatch(this.#watcher);
     this.#shim.close(this.#fd);
   }
@@ -163,7 +168,8 @@ export class Mirror {
    * An interface that was there before its VTEP may have neighbours and routes: tables are read once. One that its VTEP
    * made has what we are told of since, and reading everything for each of thousands would take minutes.
    */
-  #linkEvent(action: 'new' | 'del', { ifindex, persistent }: LinkState): void {
+  #linkEvent(action: 'new' | 'del', { ifindex, persistent, linkNetns }: LinkState): void {
+    if (linkNetns !== undefined) this.#underlaysChanged(action);
     if (action === 'del') {
       this.#known.delete(ifindex);
       this.#moved.delete(ifindex);
@@ -172,6 +178,12 @@ export class Mirror {
       this.#known.add(ifindex);
       if (persistent) this.#resyncSoon();
     }
+  }
+
+  /** At once for a new VTEP, whose remotes may be its own host; of one that goes the engine lets go after the event. */
+  #underlaysChanged(action: 'new' | 'del'): void {
+    if (action === 'new') return this.#underlays.sync();
+    setImmediate(() => this.#closed || this.#underlays.sync());
   }
 
   /** Not now: the engine is in the middle of adding a VTEP. Once for all that are added until then. */

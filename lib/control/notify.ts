@@ -74,11 +74,14 @@ interface Device {
   /** It has many VNIs: entries are told with that of their key. */
   vnifilter: boolean;
   destination: string | undefined;
+  /** Interfaces of its underlay are of another namespace, where their indexes mean others. */
+  foreign?: boolean;
 }
 
 function deviceOf(link: LinkState): Device {
-  const { ifindex, id: vni, vnifilter } = link;
-  return { ifindex, vni, vnifilter, destination: link.group ?? link.remote };
+  const { ifindex, id: vni, vnifilter, linkNetns } = link;
+  const destination = link.group ?? link.remote;
+  return { ifindex, vni, vnifilter, destination, foreign: linkNetns !== undefined };
 }
 
 /** The message of a miss. */
@@ -199,12 +202,12 @@ export class Notifier {
 
   #mdb(event: MdbEvent): void {
     const device = this.#device(event.dev);
-    if (device) this.#send(mdbMessage(event, device, this.#viaOf(event.remote)), RTNLGRP_MDB);
+    if (device) this.#send(mdbMessage(event, device, this.#viaOf(event.remote, device)), RTNLGRP_MDB);
   }
 
   #fdb(event: FdbEvent): void {
     const device = this.#device(event.dev);
-    if (device) this.#send(fdbMessage(event, device, this.#viaOf(event.remote)));
+    if (device) this.#send(fdbMessage(event, device, this.#viaOf(event.remote, device)));
     else this.#keep(event);
   }
 
@@ -214,8 +217,8 @@ export class Notifier {
     this.#early.push(event);
   }
 
-  #viaOf(remote: FdbRemote | undefined): number | undefined {
-    const via = remote?.via;
+  #viaOf(remote: FdbRemote | undefined, { foreign }: Device): number | undefined {
+    const via = foreign ? undefined : remote?.via;
     const index = via === undefined ? 0 : this.#shim.interfaceIndex(via);
     return index > 0 ? index : undefined;
   }

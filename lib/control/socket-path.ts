@@ -9,6 +9,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { VtepError } from '../errors.js';
+import { isNetns, NETNS_FORM, netnsPath } from '../netns.js';
 
 /** A unix socket's path must fit sockaddr_un: 107 bytes and the terminating zero. */
 const PATH_MAX = 107;
@@ -21,14 +22,7 @@ export interface DaemonPaths {
   log: string;
 }
 
-/**
- * The path of a network namespace.
- * @param netns a name as `ip netns add` made it, a path such as /proc/1234/ns/net, or nothing: the caller's own
- */
-export function netnsPath(netns?: string): string {
-  if (netns === undefined || netns === '') return '/proc/self/ns/net';
-  return netns.includes('/') ? netns : `/run/netns/${netns}`;
-}
+export { isNetns, NETNS_FORM, netnsPath };
 
 /**
  * Inode of a network namespace, decimal, as `stat -L -c %i` shows it.

@@ -13,6 +13,7 @@ import { checkReservedBits } from '../engine/header-bits.js';
 import { checkVniOptions } from '../engine/option-checks.js';
 import type { LinkChange, LinkConfig } from '../engine/types.js';
 import { VtepError } from '../errors.js';
+import { isNetns, NETNS_FORM } from '../netns.js';
 import {
   canonicalAddress,
   canonicalMac,
@@ -102,6 +103,10 @@ function checkLocal(text: string): string {
   return local;
 }
 
+function checkNetns(text: string): void {
+  if (!isNetns(text)) throw argument(text, `link-netns is "${text}"; expected ${NETNS_FORM}`);
+}
+
 function adjustSourcePorts([min, max]: [number, number]): [number, number] {
   if (max < min) throw argument(`${min} ${max}`, `srcport ${min} ${max} is not a range: MIN is above MAX`);
   return min === max ? [0, 0] : [min, max];
@@ -113,6 +118,7 @@ type Fields = Partial<LinkConfig>;
 function normalise<T extends Fields>(fields: T): T {
   const out: T = { ...fields };
   if (out.name !== undefined) checkName(out.name);
+  if (out.linkNetns !== undefined) checkNetns(out.linkNetns);
   if (out.dev !== undefined) checkName(out.dev, 'dev');
   if (out.remote !== undefined) out.remote = checkRemote(out.remote);
   if (out.group !== undefined) out.group = checkGroup(out.group);
@@ -214,7 +220,7 @@ function refuseFixed(field: string, value: unknown, current: LinkConfig): void {
   const had = current[field as keyof LinkConfig];
   // Repeating the VNI is how `ip link set` addresses the device: no change, no error, as in the kernel.
   if ((field === 'id' || field === 'name') && had === value) return;
-  const message = `${field} of ${current.name} is ${String(had)} and cannot be changed; delete the link and add it anew`;
+  const message = `${field} of ${current.name} is ${String(had ?? 'not set')} and cannot be changed; delete the link and add it anew`;
   throw new VtepError('ERR_VTEP_FIXED', message, { errno: 'EOPNOTSUPP', word: field });
 }
 

@@ -95,6 +95,8 @@ export interface DeviceSettings {
   reservedLow: number;
   /** RECEIVES_GBP | … */
   reception: number;
+  /** Number of the network namespace the underlay is in (engine/underlay-namespaces.ts), 0 = the engine's own. */
+  underlay: number;
   /** Default destination port. */
   port: number;
   /** Outer source, four words; all 0 = the system chooses. */

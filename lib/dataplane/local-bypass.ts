@@ -109,7 +109,7 @@ export class LocalBypass {
   }
 }
 
-/** Socket and VNI: same family, port and receive flags, up, and bound to that address or to none. */
+/** Socket and VNI: same namespace of the underlay, family, port and receive flags, up, and bound to that address or to none. */
 function receives(
   device: Device,
   from: Device,
@@ -121,9 +121,10 @@ function receives(
   a3: number,
 ): boolean {
   const { settings } = device;
-  const { family, reception } = from.settings;
+  const { family, reception, underlay } = from.settings;
   if (settings.vni !== vni || settings.port !== port || (settings.features & UP) === 0) return false;
   if (settings.family !== family || settings.reception !== reception) return false;
+  if (settings.underlay !== underlay) return false;
   if (!settings.bound) return true;
   const { local } = settings;
   return local[3] === a3 && local[2] === a2 && local[1] === a1 && local[0] === a0;

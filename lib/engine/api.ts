@@ -113,6 +113,14 @@ export interface VtepApi {
   noticed(change: { up?: boolean; address?: string; mtu?: number; name?: string; bridged?: boolean }): void;
 }
 
+/** A network namespace other than the daemon's in which VTEPs have their underlay. */
+export interface UnderlayView {
+  /** One that all VTEPs left and others came to has another number. */
+  number: number;
+  /** By which this process reaches it, as long as a VTEP has its underlay there. */
+  path: string;
+}
+
 export interface EngineApi {
   readonly nexthops: NexthopTableApi;
   /** Makes the TAP, the tables and the sockets' registration; the interface is down, as after `ip link add`. */
@@ -126,8 +134,13 @@ export interface EngineApi {
   pathsChanged(): void;
   /** Called with every event, in order. Returns the unsubscribe function. */
   subscribe(listener: (event: VtepEvent) => void): () => void;
-  /** All addresses of the host the underlay is on, whenever they change: where `localbypass` has its knowledge from. */
-  setLocalAddresses(addresses: readonly LocalAddress[]): void;
+  /** Namespaces that `linkNetns` of some VTEP names, each once. */
+  underlays(): UnderlayView[];
+  /**
+   * All addresses of the host the underlay is on, whenever they change: where `localbypass` has its knowledge from.
+   * @param underlay number of another namespace (underlays()), default 0, the daemon's
+   */
+  setLocalAddresses(addresses: readonly LocalAddress[], underlay?: number): void;
   /** Removes every VTEP this engine created and stops its workers. */
   close(): Promise<void>;
 }

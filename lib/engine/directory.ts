@@ -13,33 +13,40 @@ type Receives = Pick<
 >;
 
 export class Directory implements Iterable<Vtep> {
-  readonly #all = new Set<Vtep>();
+  /** Each with what it receives, and the number of the namespace its underlay is in. */
+  readonly #all = new Map<Vtep, { receives: string; underlay: number }>();
   readonly #byName = new Map<string, Vtep>();
   readonly #byIfindex = new Map<number, Vtep>();
   readonly #byReception = new Map<string, Vtep>();
 
-  add(vtep: Vtep): void {
-    this.#all.add(vtep);
+  /** @param underlay number of the namespace its underlay is in */
+  add(vtep: Vtep, underlay: number): void {
+    const receives = receptionKey(vtep.config, vtep.family, underlay);
+    this.#all.set(vtep, { receives, underlay });
     this.#byName.set(vtep.name, vtep);
     this.#byIfindex.set(vtep.ifindex, vtep);
-    if (!vtep.config.vnifilter) this.receives(vtep, vtep.config.id);
+    if (!vtep.config.vnifilter) this.#byReception.set(receives, vtep);
   }
 
   delete(vtep: Vtep): void {
+    forget(this.#byReception, this.#all.get(vtep)!.receives, vtep);
     this.#all.delete(vtep);
     forget(this.#byName, vtep.name, vtep);
     forget(this.#byIfindex, vtep.ifindex, vtep);
-    forget(this.#byReception, receptionKey(vtep.config, vtep.family), vtep);
   }
 
   /** It takes what is for a VNI from now on. */
   receives(vtep: Vtep, id: number): void {
-    this.#byReception.set(receptionKey({ ...vtep.config, id }, vtep.family), vtep);
+    this.#byReception.set(this.#keyOf(vtep, id), vtep);
   }
 
   /** No more. */
   refuses(vtep: Vtep, id: number): void {
-    forget(this.#byReception, receptionKey({ ...vtep.config, id }, vtep.family), vtep);
+    forget(this.#byReception, this.#keyOf(vtep, id), vtep);
+  }
+
+  #keyOf(vtep: Vtep, id: number): string {
+    return receptionKey({ ...vtep.config, id }, vtep.family, this.#all.get(vtep)!.underlay);
   }
 
   /** Its interface has another name than `before`. */
@@ -57,19 +64,19 @@ export class Directory implements Iterable<Vtep> {
   }
 
   /** The VTEP that takes these datagrams. */
-  receiving(what: Receives, family: 4 | 6): Vtep | undefined {
-    return this.#byReception.get(receptionKey(what, family));
+  receiving(what: Receives, family: 4 | 6, underlay: number): Vtep | undefined {
+    return this.#byReception.get(receptionKey(what, family, underlay));
   }
 
   /** Oldest first. */
   [Symbol.iterator](): Iterator<Vtep> {
-    return this.#all.values();
+    return this.#all.keys();
   }
 }
 
 /** Kernel: vxlan_vni_in_use. Sockets bound to different addresses may have the same VNI. */
-function receptionKey(what: Receives, family: 4 | 6): string {
-  return `${what.id} ${what.dstport} ${reception(what)} ${family} ${what.localbind ? what.local : ''}`;
+function receptionKey(what: Receives, family: 4 | 6, underlay: number): string {
+  return `${underlay} ${what.id} ${what.dstport} ${reception(what)} ${family} ${what.localbind ? what.local : ''}`;
 }
 
 /** A key may belong to another by now: names swapped by hand are told one after the other. */

@@ -10,19 +10,18 @@
 import { KIND, L2_MISS, L3_MISS, RECORD_DEVICE, TOO_BIG } from '../dataplane/records.js';
 import { VtepError } from '../errors.js';
 import type { RecordRing } from '../memory/ring.js';
-import type { EngineApi } from './api.js';
+import type { EngineApi, UnderlayView } from './api.js';
 import { type Clock, MonotonicClock } from './clock.js';
 import { type Dataplane, InlineDataplane } from './dataplane.js';
 import { DEFAULT_MTU, headroom, underlayFamily, withDefaults } from './settings.js';
 import { Directory } from './directory.js';
-import { LocalAddresses } from './local-addresses.js';
 import { Nexthops } from './nexthops.js';
 import { Retirement } from './retirement.js';
 import { unclaimedReasons } from './statistics.js';
 import type { System } from './system.js';
 import { checkNew, checkVniOptions } from './option-checks.js';
 import type { LinkConfig, LocalAddress, VtepEvent } from './types.js';
-import { Underlay } from './underlay.js';
+import { type UnderlayNamespace, UnderlayNamespaces } from './underlay-namespaces.js';
 import { Vtep } from './vtep.js';
 
 /** Milliseconds between two housekeeping rounds of an engine with threads. */
@@ -43,9 +42,9 @@ export class Engine implements EngineApi {
   readonly dataplane: Dataplane;
   readonly nexthops = new Nexthops(() => this.list().map((vtep) => vtep.fdb));
   readonly #system: System;
-  readonly #underlay: Underlay;
+  readonly #lowers: UnderlayNamespaces;
   readonly #vteps = new Directory();
-  readonly #locals = new LocalAddresses();
+  readonly #lowerOf = new Map<Vtep, UnderlayNamespace>();
   readonly #byNumber: (Vtep | undefined)[] = [];
   readonly #listeners = new Set<(event: VtepEvent) => void>();
   readonly #inline: InlineDataplane | undefined;
@@ -67,7 +66,7 @@ export class Engine implements EngineApi {
     this.dataplane = options.dataplane ?? this.#inline!;
     this.dataplane.onRecords = () => this.#drain();
     this.#retirement = new Retirement(this.dataplane.epochs, (fd) => system.close(fd));
-    this.#underlay = new Underlay(system, this.dataplane.workers, this.#retirement);
+    this.#lowers = new UnderlayNamespaces(system, this.dataplane.workers, this.#retirement);
     if (this.#inline === undefined) this.#timer = setInterval(() => this.#housekeep(), HOUSEKEEPING).unref();
   }
 
@@ -85,42 +84,13 @@ export class Engine implements EngineApi {
         },
       );
     }
-    const family = underlayFamily(config);
-    checkNew(config, family, this.#system);
-    if (!config.vnifilter) this.#refuseTwin(config, family);
-    const tap = this.#system.openTap({
-      name: config.name,
-      address: config.address,
-      mtu: this.#mtu(config, family),
-      queues: this.dataplane.workers,
-    });
-    const index = this.#freeNumber();
-    const vtep = new Vtep(index, { ...config, name: tap.name }, tap, {
-      system: this.#system,
-      dataplane: this.dataplane,
-      underlay: this.#underlay,
-      clock: this.clock,
-      isLocal: (address, ifindex) => this.#locals.has(address, ifindex),
-      nexthops: this.nexthops,
-      retire: (fd) => void this.#retirement.retire(fd),
-      emit: (event) => this.#emit(event),
-      renamed: (vtep, before) => this.#vteps.renamed(vtep, before),
-      claim: (vtep, vni) => this.#claim(vtep, vni),
-      release: (vtep, vni, number) => {
-        this.#vteps.refuses(vtep, vni);
-        this.#byNumber[number] = undefined;
-      },
-      refuseTwin: (vtep, vni) => this.#refuseTwin({ ...vtep.config, id: vni }, vtep.family, vtep),
-    });
-    this.#vteps.add(vtep);
-    this.#byNumber[index] = vtep;
+    const lower = this.#lowers.acquire(config.linkNetns);
     try {
-      vtep.announce();
+      return this.#make(config, lower);
     } catch (error) {
-      this.#remove(vtep);
+      this.#lowers.release(lower);
       throw error;
     }
-    return vtep;
   }
 
   get(name: string): Vtep | undefined {
@@ -143,7 +113,9 @@ export class Engine implements EngineApi {
         word: name,
       });
     }
+    const lower = this.#lowerOf.get(vtep)!;
     this.#remove(vtep);
+    this.#lowers.release(lower);
   }
 
   pathsChanged(): void {
@@ -155,9 +127,14 @@ export class Engine implements EngineApi {
     return () => this.#listeners.delete(listener);
   }
 
-  setLocalAddresses(addresses: readonly LocalAddress[]): void {
-    this.#locals.replace(addresses);
-    for (const vtep of this.#vteps) vtep.fdb.relocate();
+  underlays(): UnderlayView[] {
+    return this.#lowers.list();
+  }
+
+  setLocalAddresses(addresses: readonly LocalAddress[], underlay = 0): void {
+    const lower = this.#lowers.numbered(underlay);
+    lower?.locals.replace(addresses);
+    for (const vtep of this.#vteps) if (this.#lowerOf.get(vtep) === lower) vtep.fdb.relocate();
   }
 
   /** Drops that belong to no device, by reason. */
@@ -227,8 +204,48 @@ export class Engine implements EngineApi {
 
   // --- making -----------------------------------------------------------------------------------------
 
+  #make(config: LinkConfig, lower: UnderlayNamespace): Vtep {
+    const family = underlayFamily(config);
+    checkNew(config, family, lower.system);
+    if (!config.vnifilter) this.#refuseTwin(config, family, lower);
+    const tap = this.#system.openTap({
+      name: config.name,
+      address: config.address,
+      mtu: mtuOf(config, family, lower.system),
+      queues: this.dataplane.workers,
+    });
+    const index = this.#freeNumber();
+    const vtep = new Vtep(index, { ...config, name: tap.name }, tap, {
+      system: this.#system,
+      dataplane: this.dataplane,
+      lower,
+      clock: this.clock,
+      nexthops: this.nexthops,
+      retire: (fd) => void this.#retirement.retire(fd),
+      emit: (event) => this.#emit(event),
+      renamed: (vtep, before) => this.#vteps.renamed(vtep, before),
+      claim: (vtep, vni) => this.#claim(vtep, vni),
+      release: (vtep, vni, number) => {
+        this.#vteps.refuses(vtep, vni);
+        this.#byNumber[number] = undefined;
+      },
+      refuseTwin: (vtep, vni) => this.#refuseTwin({ ...vtep.config, id: vni }, vtep.family, lower, vtep),
+    });
+    this.#vteps.add(vtep, lower.number);
+    this.#lowerOf.set(vtep, lower);
+    this.#byNumber[index] = vtep;
+    try {
+      vtep.announce();
+    } catch (error) {
+      this.#remove(vtep);
+      throw error;
+    }
+    return vtep;
+  }
+
   #remove(vtep: Vtep): void {
     this.#vteps.delete(vtep);
+    this.#lowerOf.delete(vtep);
     this.#byNumber[vtep.index] = undefined;
     vtep.close();
   }
@@ -246,9 +263,9 @@ export class Engine implements EngineApi {
     return number;
   }
 
-  /** Same VNI, port, receive flags and family: the second could never receive (kernel: vxlan_vni_in_use). */
-  #refuseTwin(config: LinkConfig, family: 4 | 6, but?: Vtep): void {
-    const twin = this.#vteps.receiving(config, family);
+  /** Same VNI, port, receive flags, family and namespace: the second could never receive (kernel: vxlan_vni_in_use). */
+  #refuseTwin(config: LinkConfig, family: 4 | 6, lower: UnderlayNamespace, but?: Vtep): void {
+    const twin = this.#vteps.receiving(config, family, lower.number);
     if (twin === undefined || twin === but) return;
     throw new VtepError(
       'ERR_VTEP_VNI_IN_USE',
@@ -256,13 +273,13 @@ export class Engine implements EngineApi {
       { errno: 'EEXIST', word: String(config.id) },
     );
   }
+}
 
-  /** Default 1500, or what the lower device leaves; more than that is clamped silently, as at creation in the kernel. */
-  #mtu(config: LinkConfig, family: 4 | 6): number {
-    if (config.dev === undefined) return config.mtu ?? DEFAULT_MTU;
-    const most = this.#system.mtuOf(config.dev) - headroom(family);
-    return Math.min(config.mtu ?? most, most);
-  }
+/** Default 1500, or what the lower device leaves; more than that is clamped silently, as at creation in the kernel. */
+function mtuOf(config: LinkConfig, family: 4 | 6, system: System): number {
+  if (config.dev === undefined) return config.mtu ?? DEFAULT_MTU;
+  const most = system.mtuOf(config.dev) - headroom(family);
+  return Math.min(config.mtu ?? most, most);
 }
 
 function randomSeed(): number {

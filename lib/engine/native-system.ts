@@ -2,6 +2,7 @@
 import { VtepError } from '../errors.js';
 import { errnoName } from '../native/errno.js';
 import { deleteLink, getLink, getRoute, setLinkGso, setLinkQueue } from '../native/netlink/request.js';
+import { openNamespace } from '../native/namespace.js';
 import { portOwner } from '../native/port-owner.js';
 import {
   OFFLOAD_CSUM,
@@ -13,7 +14,7 @@ import {
 } from '../native/shim.js';
 import { formatMac, parseMac } from '../wire/text.js';
 import { addressWords } from './words.js';
-import type { SocketRequest, System, Tap, TapRequest } from './system.js';
+import type { ReachedNamespace, SocketRequest, System, Tap, TapRequest } from './system.js';
 
 /** Bytes; a burst of 64 super-frames must find room while a worker is off its core. Needs CAP_NET_ADMIN beyond rmem_max. */
 const SOCKET_BUFFER = 16 * 1024 * 1024;
@@ -37,12 +38,22 @@ const MISSING_NAMES: readonly [number, string][] = [
 
 export class NativeSystem implements System {
   readonly #shim: Shim;
+  /** Of the underlay; TAPs are always made in the thread's. */
+  readonly #netns: string | undefined;
 
-  constructor(shim: Shim) {
+  /** @param netns path of the namespace whose interfaces, routes and sockets are meant; default the thread's */
+  constructor(shim: Shim, netns?: string) {
     this.#shim = shim;
+    this.#netns = netns;
+  }
+
+  reach(netns: string): ReachedNamespace | undefined {
+    const open = openNamespace(this.#shim, netns);
+    return open && { ...open, system: new NativeSystem(this.#shim, open.path) };
   }
 
   indexOf(name: string): number {
+    if (this.#netns !== undefined) return getLink(this.#shim, name, this.#netns)?.ifindex ?? 0;
     return Math.max(0, this.#shim.interfaceIndex(name));
   }
 
@@ -52,20 +63,21 @@ export class NativeSystem implements System {
   }
 
   nameOf(ifindex: number): string {
-    return getLink(this.#shim, ifindex)?.name ?? `if${ifindex}`;
+    return getLink(this.#shim, ifindex, this.#netns)?.name ?? `if${ifindex}`;
   }
 
   mtuOf(name: string): number {
-    const link = getLink(this.#shim, name);
-    if (link === undefined) throw noDevice(name);
+    const link = getLink(this.#shim, name, this.#netns);
+    if (link === undefined)
+      throw noDevice(name, this.#netns && ' in the network namespace that link-netns names');
     return link.mtu;
   }
 
   pathMtu(address: Int32Array, ifindex: number): number {
-    const route = getRoute(this.#shim, address, ifindex);
+    const route = getRoute(this.#shim, address, ifindex, this.#netns);
     const hop = route?.nextHops[0];
     if (route?.mtu !== undefined || hop === undefined) return route?.mtu ?? 0;
-    return getLink(this.#shim, hop.ifindex)?.mtu ?? 0;
+    return getLink(this.#shim, hop.ifindex, this.#netns)?.mtu ?? 0;
   }
 
   openTap(request: TapRequest): Tap {
@@ -92,6 +104,7 @@ export class NativeSystem implements System {
   openSocket(request: SocketRequest): number {
     const listens = request.use === 'listen';
     const fd = this.#shim.udpOpen({
+      netns: this.#netns,
       family: request.family,
       port: request.port,
       address: request.address === undefined ? undefined : addressWords(request.address, 'local'),
@@ -168,7 +181,7 @@ export class NativeSystem implements System {
       );
     }
     if (name !== 'EADDRINUSE') return systemError(errno, `cannot open UDP port ${port}`);
-    const owner = portOwner(this.#shim, port);
+    const owner = portOwner(this.#shim, port, this.#netns);
     return new VtepError(
       'ERR_VTEP_PORT_IN_USE',
       `Address already in use: UDP port ${port} is held by ${owner ?? 'another socket'}; stop it or choose another dstport`,
@@ -203,8 +216,11 @@ function tapError(errno: number, name: string): VtepError {
   return systemError(errno, `cannot make interface ${name}`);
 }
 
-function noDevice(name: string): VtepError {
-  return new VtepError('ERR_VTEP_NO_DEVICE', `Cannot find device "${name}"`, { errno: 'ENODEV', word: name });
+function noDevice(name: string, where = ''): VtepError {
+  return new VtepError('ERR_VTEP_NO_DEVICE', `Cannot find device "${name}"${where}`, {
+    errno: 'ENODEV',
+    word: name,
+  });
 }
 
 function systemError(errno: number, what: string): VtepError {

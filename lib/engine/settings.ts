@@ -122,6 +122,8 @@ export interface SettingsState {
   bridged: boolean;
   /** Octets behind the inner Ethernet header that every remote's path carries, 0 = not known. */
   packetLimit: number;
+  /** Number of the namespace the underlay is in. */
+  underlay: number;
   /** maxaddress is reached. */
   full: boolean;
   /** The MDB has an entry. */
@@ -168,6 +170,7 @@ export function deviceSettings(config: LinkConfig, state: SettingsState): Omit<D
     reservedHigh,
     reservedLow,
     reception: reception(config),
+    underlay: state.underlay,
     port: config.dstport,
     local: [local[0], local[1], local[2], local[3]],
     bound: config.localbind,

@@ -47,6 +47,17 @@ export interface SocketRequest {
   df: boolean;
 }
 
+/** Another network namespace of the host, in being as long as `fd` is open. */
+export interface ReachedNamespace {
+  /** Equal for equal namespaces, whatever they are called. */
+  id: string;
+  fd: number;
+  /** By which this process reaches it while `fd` is open. */
+  path: string;
+  /** The host as seen from there: interfaces, routes, sockets. */
+  system: System;
+}
+
 /** Makes the ports of one thread; a worker gets its own. */
 export interface PortFactory {
   frames(fd: number): ReceivePort;
@@ -69,7 +80,12 @@ export interface System extends InterfaceNames {
   changeInterface(name: string, change: { address?: string; mtu?: number; up?: boolean }): void;
   /** Opens a socket; throws ERR_VTEP_PORT_IN_USE (naming the owner), ERR_VTEP_PERMISSION or ERR_VTEP_SYSTEM. */
   openSocket(request: SocketRequest): number;
-  /** Closes a socket or a TAP queue. */
+  /**
+   * Opens another namespace for the underlay; undefined when it is the system's own. Absent where there are none.
+   * @throws VtepError ERR_VTEP_ARGUMENT when there is no such namespace, ERR_VTEP_PERMISSION when it may not be entered
+   */
+  reach?(netns: string): ReachedNamespace | undefined;
+  /** Closes a socket, a TAP queue or a namespace. */
   close(fd: number): void;
   /** Joins or leaves a multicast group; joining twice is no error. */
   join(fd: number, group: Int32Array, ifindex: number): void;

@@ -23,6 +23,11 @@ export interface LinkConfig {
   group?: string;
   /** Outer source address; not bound. */
   local?: string;
+  /**
+   * Network namespace the underlay is in: sockets, routes, addresses and `dev`. A name of `ip netns`, or an absolute path;
+   * default the daemon's, where the interface is. Called as in `ip link add … link-netns NAME`, which does the same.
+   */
+  linkNetns?: string;
   /** Underlay interface name: MTU source, multicast interface, egress of the default entry. */
   dev?: string;
   /** UDP port to listen on and default destination port. Default 8472 as the kernel's (4790 with gpe); IANA's is 4789. */

@@ -213,7 +213,7 @@ export class VniFilter implements VniFilterApi {
   /** Of the underlay interface, 0 = none. */
   get #ifindex(): number {
     const { dev } = this.#vtep.config;
-    return dev === undefined ? 0 : this.#host.system.indexOf(dev);
+    return dev === undefined ? 0 : this.#host.lower.system.indexOf(dev);
   }
 
   /** As vxlan_vnifilter_notify. */
@@ -242,13 +242,13 @@ export class VniFilter implements VniFilterApi {
   #join(member: Member, ifindex = this.#ifindex): void {
     const group = groupOf(member);
     if (group === undefined || this.#listener === undefined) return;
-    this.#host.underlay.join(this.#listener, group, ifindex);
+    this.#host.lower.underlay.join(this.#listener, group, ifindex);
   }
 
   #leave(member: Member, ifindex = this.#ifindex): void {
     const group = groupOf(member);
     if (group === undefined || this.#listener === undefined) return;
-    this.#host.underlay.leave(this.#listener, group, ifindex);
+    this.#host.lower.underlay.leave(this.#listener, group, ifindex);
   }
 }
 

@@ -4,16 +4,16 @@ import type { Dataplane } from './dataplane.js';
 import type { Nexthops } from './nexthops.js';
 import type { System } from './system.js';
 import type { VtepEvent } from './types.js';
-import type { Underlay } from './underlay.js';
+import type { UnderlayNamespace } from './underlay-namespaces.js';
 import type { Vtep } from './vtep.js';
 
 export interface VtepHost {
+  /** Of the interface. */
   readonly system: System;
   readonly dataplane: Dataplane;
-  readonly underlay: Underlay;
+  /** Of the underlay. */
+  readonly lower: UnderlayNamespace;
   readonly clock: Clock;
-  /** True for an address of this host; with `ifindex` (0 = any) of that interface. */
-  isLocal(address: ArrayLike<number>, ifindex: number): boolean;
   readonly nexthops: Nexthops;
   /** Closes a descriptor once no worker can touch it any more. */
   retire(fd: number): void;

@@ -69,8 +69,8 @@ export class Vtep implements VtepApi {
       host.system.advise?.(buffer),
     );
     this.#workers = new WorkerLink(host.dataplane, index, tap);
-    this.#attachment = new Attachment(host.underlay, host.system, this.family);
-    this.paths = new PathMtus(this.tables.remotes, host.system, this.family, host.clock, () =>
+    this.#attachment = new Attachment(host.lower.underlay, host.lower.system, this.family);
+    this.paths = new PathMtus(this.tables.remotes, host.lower.system, this.family, host.clock, () =>
       this.#publish(),
     );
     const context = this.#context();
@@ -80,7 +80,7 @@ export class Vtep implements VtepApi {
     this.routes = new Routes(this.tables.routes, context);
     this.fdb.census(config);
     if (config.vnifilter) this.vnis = new VniFilter(this, host, this.fdb);
-    this.#destination = new DefaultDestination(this.fdb, this.#attachment, host.system, this.vnis);
+    this.#destination = new DefaultDestination(this.fdb, this.#attachment, host.lower.system, this.vnis);
     this.#reception = new Reception(this.#attachment, this.#workers, this.vnis);
     this.#learning = new Learning(this.fdb, host.clock, () => {
       this.#publish();
@@ -114,7 +114,7 @@ export class Vtep implements VtepApi {
 
   set(change: LinkChange): void {
     const { up, mtu: asked, address, ...options } = change;
-    const { system } = this.#host;
+    const { system } = this.#host.lower;
     const before = this.#config;
     const next = { ...before, ...asMeant(options) };
     next.ageing ||= DEFAULT_AGEING;
@@ -131,7 +131,7 @@ export class Vtep implements VtepApi {
     releaseOld();
     if (up === true && !this.#up) this.#bringUp();
     if (up === false && this.#up) {
-      system.changeInterface(this.name, { up: false });
+      this.#host.system.changeInterface(this.name, { up: false });
       this.#goDown();
     }
     this.#told();
@@ -271,7 +271,7 @@ export class Vtep implements VtepApi {
     return deviceSettings(this.#config, {
       ...{ address, mtu, bridged },
       ...tables,
-      ...{ up: this.#up, full: this.#learning.isFull },
+      ...{ up: this.#up, full: this.#learning.isFull, underlay: this.#host.lower.number },
       ...this.#routers,
     });
   }

@@ -56,17 +56,20 @@ function processHolding(inodes: readonly string[]): string | undefined {
   return pid && `${commandOf(pid)} (pid ${pid})`;
 }
 
-function deviceHolding(shim: NetlinkShim, port: number): string | undefined {
-  const device = listLinks(shim).find((link) => link.vxlanPort === port && link.up);
+function deviceHolding(shim: NetlinkShim, port: number, netns?: string): string | undefined {
+  const device = listLinks(shim, netns).find((link) => link.vxlanPort === port && link.up);
   return device && `the kernel vxlan device ${device.name}`;
 }
 
 /**
- * The owner of a UDP port in this thread's network namespace, in words that follow "held by".
+ * The owner of a UDP port in words that follow "held by".
+ * @param netns path of a namespace, default this thread's; of another only kernel devices are found, since its list of
+ *   sockets can be read from within alone
  * @returns undefined when it cannot be known: a process of another user, or gone meanwhile
  * @example portOwner(shim, 4789) // 'openvpn (pid 812)' or 'the kernel vxlan device vxlan0'
  */
-export function portOwner(shim: NetlinkShim, port: number): string | undefined {
+export function portOwner(shim: NetlinkShim, port: number, netns?: string): string | undefined {
+  if (netns !== undefined) return deviceHolding(shim, port, netns);
   const lists = ['/proc/thread-self/net/udp', '/proc/thread-self/net/udp6'];
   const inodes = lists.flatMap((path) => inodesOf(linesOf(path), port));
   const owner = inodes.length > 0 ? processHolding(inodes) : undefined;

@@ -11,7 +11,7 @@
 export { load } from './load.js';
 
 /** Version of the call list; the binary must have the same (native-shim/shim.h). */
-export const SHIM_VERSION = 3;
+export const SHIM_VERSION = 4;
 
 /** Bit of a poller's token that marks a waker; wait() drains it and returns the token with the bit. */
 export const WAKER = 1 << 30;
@@ -84,6 +84,8 @@ export interface UdpOptions {
   dropAll?: boolean;
   /** SO_BINDTODEVICE. */
   device?: string;
+  /** Path of the network namespace to open it in; default: the caller's. */
+  netns?: string;
   /** IP_TTL / IPV6_UNICAST_HOPS default for the socket, 1 to 255. */
   ttl?: number;
 }

@@ -368,3 +368,30 @@ t.test("the host's addresses", { skip: NEEDS_ROOT }, async (t) => {
   await ip('addr del 2001:db8::1/64 dev ve1');
   t.ok(await until(() => own().length === 1));
 });
+
+t.test('addresses and routes of another underlay', { skip: NEEDS_ROOT }, async (t) => {
+  const other = await Namespace.create('mirror-lower');
+  t.teardown(() => other.close());
+  const { engine, vtep } = await scene(t, 'mirror-upper');
+  const told = (): string[] => (engine.addressesOf.get(3) ?? []).map(({ address }) => address);
+  await other.ip('addr add 192.0.2.1/32 dev lo');
+  engine.namespaces = [{ number: 3, path: other.path }];
+  const link = { ...vtep.state(), linkNetns: 'lower' };
+  engine.emit({ type: 'link', action: 'new', dev: 'vtep0', link });
+  t.ok(told().includes('192.0.2.1'), 'what is there is known at once');
+  t.notOk(
+    engine.addresses.some(({ address }) => address === '192.0.2.1'),
+    "and is not the daemon's",
+  );
+  await other.ip('addr add 192.0.2.9/32 dev lo');
+  t.ok(await until(() => told().includes('192.0.2.9')));
+  const before = engine.pathChanges;
+  await other.ip('route add 198.51.100.0/24 dev lo');
+  t.ok(await until(() => engine.pathChanges > before), 'a route changes paths');
+  engine.namespaces = [];
+  engine.emit({ type: 'link', action: 'del', dev: 'vtep0', link });
+  await sleep(20);
+  await other.ip('addr del 192.0.2.9/32 dev lo');
+  await sleep(50);
+  t.ok(told().includes('192.0.2.9'), 'watched no more');
+});

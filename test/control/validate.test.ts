@@ -211,3 +211,30 @@ t.test('options of header and receive path: what may change', async (t) => {
     t.throws(() => completeChange(change, current), { code: 'ERR_VTEP_FIXED' }, JSON.stringify(change));
   t.throws(() => completeChange({ gbpId: 9 }, config({})), { code: 'ERR_VTEP_ARGUMENT' });
 });
+
+t.test('link-netns: a name, or an absolute path that means the same to everybody', async (t) => {
+  for (const linkNetns of ['blue', 'a.b-c', '/proc/1/ns/net', '/run/docker/netns/1'])
+    t.equal(config({ linkNetns }).linkNetns, linkNetns);
+  for (const linkNetns of [
+    '',
+    '.',
+    '..',
+    'a/b',
+    './a',
+    '/proc/self/ns/net',
+    '/proc/thread-self/ns/net',
+    'a\0b',
+  ])
+    refused(
+      t,
+      () => config({ linkNetns }),
+      linkNetns,
+      /^link-netns is ".*"; expected a name of `ip netns list`/s,
+    );
+  const fixed = { code: 'ERR_VTEP_FIXED', word: 'linkNetns' };
+  t.throws(() => completeChange({ linkNetns: 'red' }, config({ linkNetns: 'blue' })), fixed);
+  t.throws(() => completeChange({ linkNetns: 'red' }, config({})), {
+    ...fixed,
+    message: /is not set and cannot/,
+  });
+});

@@ -1,4 +1,5 @@
 /** The engine's view of the kernel: interfaces, TAPs and sockets, in a namespace of this test's own. */
+import { readdirSync } from 'node:fs';
 import t from 'tap';
 import { NativeSystem, randomAddress } from '../../lib/engine/native-system.js';
 import type { SocketRequest, TapRequest } from '../../lib/engine/system.js';
@@ -47,6 +48,50 @@ t.test('on the kernel', { skip: NEEDS_ROOT }, async (t) => {
     t.equal(system.nameOf(999), 'if999');
     t.equal(system.mtuOf('u0'), 1_400);
     t.throws(() => system.mtuOf('u9'), { code: 'ERR_VTEP_NO_DEVICE', errno: 'ENODEV' });
+  });
+
+  t.test('another namespace: its interfaces, routes and sockets', async (t) => {
+    const other = new OwnNamespace('system-lower');
+    t.teardown(() => other.remove());
+    other.ip('link add only-there mtu 1300 type veth peer name peer');
+    other.ip('addr add 192.0.2.1/24 dev only-there');
+    other.ip('link set peer up');
+    other.ip('link set only-there up');
+    other.ip('route add 192.0.2.9/32 dev only-there mtu 1280');
+    t.equal(system.reach(namespace.name), undefined, 'its own');
+    const reached = system.reach(other.name)!;
+    const again = system.reach(`/run/netns/${other.name}`)!;
+    t.equal(again.id, reached.id, 'whatever it is called');
+    system.close(again.fd);
+    const there = reached.system;
+    t.ok(there.indexOf('only-there') > 0 && system.indexOf('only-there') === 0);
+    t.equal(there.indexOf('u0'), 0);
+    t.equal(there.nameOf(there.indexOf('only-there')), 'only-there');
+    t.equal(there.mtuOf('only-there'), 1_300);
+    t.throws(() => there.mtuOf('u0'), { code: 'ERR_VTEP_NO_DEVICE', word: 'u0' });
+    const carries = (address: string) => there.pathMtu(parseAddress(address)!, 0);
+    t.same(['192.0.2.2', '192.0.2.9', '203.0.113.1'].map(carries), [1_300, 1_280, 0]);
+    const request: SocketRequest = {
+      ...{ family: 4, port: 4_789, shared: false, use: 'listen', checksum: true, df: false },
+    };
+    const fds = [system.openSocket(request), there.openSocket(request)];
+    t.throws(() => there.openSocket(request), {
+      code: 'ERR_VTEP_PORT_IN_USE',
+      message: /UDP port 4789 is held by another socket/,
+    });
+    other.remove();
+    t.equal(there.mtuOf('only-there'), 1_300, 'it stays as long as it is held');
+    close(fds);
+    system.close(reached.fd);
+    t.throws(() => system.reach('there-is-none'), { code: 'ERR_VTEP_ARGUMENT', errno: 'ENOENT' });
+    t.throws(() => system.reach('/dev/null'), {
+      code: 'ERR_VTEP_ARGUMENT',
+      errno: 'EINVAL',
+      word: '/dev/null',
+    });
+    const open = readdirSync('/proc/self/fd').length;
+    for (let i = 0; i < 20; i++) t.throws(() => system.reach('/dev/null'));
+    t.equal(readdirSync('/proc/self/fd').length, open, 'no descriptor is left behind');
   });
 
   t.test('what paths carry: interface, route, nothing', async (t) => {

@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { EXTRA } from '../../lib/memory/batch.js';
-import { EADDRINUSE, EINVAL, EMSGSIZE, errnoName, errnoNumber } from '../../lib/native/errno.js';
+import { EADDRINUSE, EINVAL, EMSGSIZE, ENOENT, errnoName, errnoNumber } from '../../lib/native/errno.js';
 import { load, type UdpOptions } from '../../lib/native/shim.js';
+import { OwnNamespace } from '../support/own-namespace.js';
 import { Burst, counting, LOOPBACK4, LOOPBACK6, needsRoot, receiveAll, v4 } from './burst.js';
 
 const shim = load();
@@ -42,6 +43,25 @@ t.test('a port that is none is refused', async (t) => {
   t.equal(shim.udpOpen({ family: 4, port: 65_536 }), EINVAL);
   t.equal(shim.udpOpen({ family: 4, port: -1 }), EINVAL);
   t.equal(shim.udpOpen({ family: 4, port: 0, ttl: 256 }), EINVAL);
+});
+
+t.test('a socket of another namespace', { skip: needsRoot }, async (t) => {
+  const there = new OwnNamespace('socket');
+  t.teardown(() => there.remove());
+  const netns = `/run/netns/${there.name}`;
+  const port = shim.udpPort(open(t, { netns }));
+  open(t, { port });
+  t.equal(shim.udpOpen({ family: 4, port, netns }), EADDRINUSE, 'taken there, and only there');
+  there.ip('addr add 192.0.2.77/32 dev lo');
+  const address = Int32Array.from(v4(192, 0, 2, 77));
+  open(t, { address, netns });
+  t.equal(
+    errnoName(shim.udpOpen({ family: 4, port: 0, address })),
+    'EADDRNOTAVAIL',
+    'this thread is home again',
+  );
+  t.equal(shim.udpOpen({ family: 4, port: 0, netns: '/run/netns/there-is-none' }), ENOENT);
+  t.equal(shim.udpOpen({ family: 4, port: 0, netns: '/dev/null' }), EINVAL);
 });
 
 t.test('an egress socket drops what it is sent', async (t) => {

@@ -50,6 +50,7 @@ const SETTINGS: DeviceSettings = {
   reservedHigh: RESERVED_HIGH,
   reservedLow: RESERVED_LOW,
   reception: 0,
+  underlay: 0,
   port: 4_789,
   local: [0, 0, 0, 0],
   bound: false,

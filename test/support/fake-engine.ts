@@ -9,6 +9,7 @@ import type {
   NeighbourTableApi,
   NexthopTableApi,
   RouteTableApi,
+  UnderlayView,
   VtepApi,
 } from '../../lib/engine/api.js';
 import type {
@@ -366,9 +367,16 @@ export class FakeEngine implements EngineApi {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
-  /** What setLocalAddresses() was told last. */
+  /** What setLocalAddresses() was told last, of the daemon's namespace and of others by number. */
   addresses: readonly LocalAddress[] = [];
-  setLocalAddresses = (addresses: readonly LocalAddress[]): void => void (this.addresses = addresses);
+  readonly addressesOf = new Map<number, readonly LocalAddress[]>();
+  setLocalAddresses(addresses: readonly LocalAddress[], underlay?: number): void {
+    if (underlay === undefined) this.addresses = addresses;
+    else this.addressesOf.set(underlay, addresses);
+  }
+  /** What underlays() answers. */
+  namespaces: UnderlayView[] = [];
+  underlays = (): UnderlayView[] => this.namespaces;
   /** Sends an event to every subscriber, as the data plane would. */
   emit(event: VtepEvent): void {
     for (const listener of this.#listeners) listener(event);

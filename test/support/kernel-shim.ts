@@ -11,7 +11,7 @@ export function shimIn(netns: string): Shim {
   const shim = load();
   return {
     ...shim,
-    netlinkOpen: (groups) => shim.netlinkOpen(groups, netns),
+    netlinkOpen: (groups, other = netns) => shim.netlinkOpen(groups, other),
     tapOpen: (options) => shim.tapOpen({ ...options, netns }),
     interfaceSet: (name, change) => shim.interfaceSet(name, { ...change, netns }),
   };

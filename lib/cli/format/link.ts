@@ -112,7 +112,11 @@ export function headText(link: LinkState, netdev: Netdev): string {
   return `${link.ifindex}: ${link.name}: ${flags} mtu ${link.mtu}${master} state ${netdev.operstate}`;
 }
 
-export const addressText = (link: LinkState): string => `    link/ether ${link.address} brd ${BROADCAST}`;
+/** `ip` too puts the namespace of the underlay here, which it knows by number in JSON. */
+export const addressText = (link: LinkState): string => {
+  const netns = link.linkNetns === undefined ? '' : ` link-netns ${link.linkNetns}`;
+  return `    link/ether ${link.address} brd ${BROADCAST}${netns}`;
+};
 
 function ownText(link: LinkState): string {
   const words = [
@@ -133,6 +137,7 @@ function ownJson(link: LinkState): Record<string, unknown> {
   return {
     persistent: link.persistent,
     missing: link.missing,
+    link_netns: link.linkNetns,
     gbp_id: link.gbpId || undefined,
     localbind: link.localbind || undefined,
     allow: link.allow === 'any' ? undefined : link.allow,

@@ -76,12 +76,18 @@ const onlyType = takes('type', 'type', value.vxlanType);
 const type: Word = { words: ['type'], key: 'type', takes: [value.vxlanType], then: VXLAN };
 const mtu = takes('mtu', 'mtu', value.mtu);
 const mac = takes('address', 'address', value.unicastMac);
+const linkNetns = takes(
+  'link-netns',
+  'linkNetns',
+  value.netns,
+  'network namespace of the underlay: UDP socket, routes and dev',
+);
 
 /** What `ip link` does to any interface, ours included. */
 const NETDEV =
   'broadcast|brd txqueuelen|txqlen|qlen netns arp multicast allmulticast promisc trailers alias group ' +
   'master nomaster vrf dynamic carrier xdp xdpgeneric xdpdrv xdpoffload vf addrgenmode protodown ' +
-  'gso_max_size gso_max_segs gro_max_size link-netns link-netnsid index numtxqueues numrxqueues parentdev';
+  'gso_max_size gso_max_segs gro_max_size link-netnsid index numtxqueues numrxqueues parentdev';
 
 /** What vxlan_changelink may change. */
 const CHANGES = (
@@ -105,6 +111,7 @@ export const forms: readonly Form[] = [
       takes('link', 'link', value.ifname),
       mac,
       mtu,
+      linkNetns,
       type,
       ...refuse('ip link', NETDEV),
     ],
@@ -119,6 +126,7 @@ export const forms: readonly Form[] = [
       flag('down', 'up', false),
       mac,
       mtu,
+      { ...linkNetns, fixed: true },
       settable,
       ...refuse('ip link', `name ${NETDEV}`),
     ],

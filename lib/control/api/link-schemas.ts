@@ -10,6 +10,9 @@ const linkOptions = {
   remote: Type.String({ description: 'a unicast IPv4 or IPv6 address' }),
   group: Type.String({ description: 'a multicast IPv4 or IPv6 address' }),
   local: Type.String({ description: 'a unicast IPv4 or IPv6 address of this host' }),
+  linkNetns: Type.String({
+    description: 'a network namespace: a name of `ip netns list`, or an absolute path',
+  }),
   dev: InterfaceName,
   dstport: Type.Integer({ minimum: 0, maximum: 65535, description: 'a UDP port, 1 to 65535, or 0 for 8472' }),
   srcport: Type.Array(Type.Integer({ minimum: 0, maximum: 65535, description: 'a UDP port, 0 to 65535' }), {

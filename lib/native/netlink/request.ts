@@ -106,11 +106,16 @@ export function getLink(shim: NetlinkShim, which: number | string, netns?: strin
  * @param ifindex the interface it must leave by, 0 = any
  * @returns undefined when there is none
  */
-export function getRoute(shim: NetlinkShim, address: Int32Array, ifindex: number): RouteInfo | undefined {
+export function getRoute(
+  shim: NetlinkShim,
+  address: Int32Array,
+  ifindex: number,
+  netns?: string,
+): RouteInfo | undefined {
   const octets = new Uint8Array(16);
   address.forEach((word, i) => viewOf(octets).setInt32(4 * i, word));
   const isIpv4 = address[0] === 0 && address[1] === 0 && address[2] === V4_MAPPED;
-  const { messages } = ask(shim, routeRequest(isIpv4 ? octets.subarray(12) : octets, ifindex));
+  const { messages } = ask(shim, routeRequest(isIpv4 ? octets.subarray(12) : octets, ifindex), netns);
   const first = messages[0];
   return first?.type === RTM_NEWROUTE ? readRoute(first.body) : undefined;
 }

@@ -84,6 +84,7 @@ export function makeDevice(entries: number): Device {
     reservedHigh: RESERVED_HIGH,
     reservedLow: RESERVED_LOW,
     reception: 0,
+    underlay: 0,
     bound: false,
     router6: [0, 0, 0, 0] as [number, number, number, number],
   };

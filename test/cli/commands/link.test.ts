@@ -131,3 +131,15 @@ t.test('show', async (t) => {
   ]);
   t.same(await vtep('link show nope'), { exit: 1, out: '', err: 'Device "nope" does not exist.\n' });
 });
+
+t.test('link-netns stands before the type, as in `ip link add`', async (t) => {
+  await vtep('link add vx2 link-netns blue type vxlan id 7 dstport 4789');
+  t.same(daemon.bodies('POST /v1/links'), [{ name: 'vx2', linkNetns: 'blue', id: 7, dstport: 4789 }]);
+  const self = await vtep('link add vx3 link-netns /proc/self/ns/net type vxlan id 7 dstport 4789');
+  t.equal(self.exit, 1);
+  t.match(
+    self.err,
+    /"link-netns" expects a name of `ip netns list`, or an absolute path .*not of \/proc\/self/,
+  );
+  t.equal(daemon.bodies('POST /v1/links').length, 1);
+});

@@ -103,3 +103,13 @@ t.test('options of the header and of the receive path', async (t) => {
   t.same([plain['gbp'], plain['gpe'], plain['localbypass']], [undefined, undefined, true]);
   t.match(vxlanText(linkState({ name: 'vx2', id: 1, gpe: true })), / gpe localbypass$/);
 });
+
+t.test('the namespace of the underlay stands where `ip` has it, in JSON under vtep', async (t) => {
+  const link = linkState({ name: 'vx0', id: 1, linkNetns: 'blue' });
+  for (const details of [false, true])
+    t.equal(
+      linkLines(link, presumed(link), details)[1],
+      '    link/ether a2:53:73:73:3f:e5 brd ff:ff:ff:ff:ff:ff link-netns blue',
+    );
+  t.match(linkJson(link, presumed(link), true), { vtep: { link_netns: 'blue' } });
+});

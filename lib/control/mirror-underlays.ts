@@ -1,0 +1,126 @@
+/**
+ * The namespaces that `link-netns` names, watched for what the engine wants to know of an underlay: addresses of the
+ * host, and that routes or interfaces have changed. Nothing of a VTEP's interface is there.
+ */
+import type { EngineApi, UnderlayView } from '../engine/api.js';
+import { EAGAIN, ENOBUFS } from '../native/errno.js';
+import { addressDump, RTM_DELADDR, RTM_NEWADDR } from '../native/netlink/address.js';
+import { readMessages } from '../native/netlink/message.js';
+import { ask } from '../native/netlink/request.js';
+import { netlinkError } from '../native/names.js';
+import { AddressMirror } from './mirror-addresses.js';
+import type { MirrorShim } from './mirror.js';
+
+const RTNLGRP_LINK = 1;
+const RTNLGRP_IPV4_IFADDR = 5;
+const RTNLGRP_IPV4_ROUTE = 7;
+const RTNLGRP_IPV6_IFADDR = 9;
+const RTNLGRP_IPV6_ROUTE = 11;
+const GROUPS = [
+  RTNLGRP_LINK,
+  RTNLGRP_IPV4_IFADDR,
+  RTNLGRP_IPV4_ROUTE,
+  RTNLGRP_IPV6_IFADDR,
+  RTNLGRP_IPV6_ROUTE,
+];
+
+/** Datagrams read before the event loop gets its turn; the watcher rings again when there are more. */
+const BURST = 128;
+const buffer = new Uint8Array(65_536);
+
+export class UnderlayMirrors {
+  readonly #shim: MirrorShim;
+  readonly #engine: EngineApi;
+  readonly #attempt: (act: () => void) => void;
+  readonly #watched = new Map<number, UnderlayMirror>();
+
+  /** @param attempt runs what may fail, and tells of it */
+  constructor(shim: MirrorShim, engine: EngineApi, attempt: (act: () => void) => void) {
+    this.#shim = shim;
+    this.#engine = engine;
+    this.#attempt = attempt;
+  }
+
+  /** A VTEP came or went: begins to watch the namespaces that are new, and ceases to watch those no longer in use. */
+  sync(): void {
+    const wanted = new Map(this.#engine.underlays().map((view) => [view.number, view]));
+    for (const [number, mirror] of this.#watched) {
+      if (wanted.has(number)) continue;
+      mirror.close();
+      this.#watched.delete(number);
+    }
+    for (const [number, view] of wanted) {
+      if (this.#watched.has(number)) continue;
+      this.#attempt(() =>
+        this.#watched.set(number, new UnderlayMirror(this.#shim, this.#engine, view, this.#attempt)),
+      );
+    }
+  }
+
+  close(): void {
+    for (const mirror of this.#watched.values()) mirror.close();
+    this.#watched.clear();
+  }
+}
+
+/** One namespace. */
+class UnderlayMirror {
+  readonly #shim: MirrorShim;
+  readonly #engine: EngineApi;
+  readonly #path: string;
+  readonly #attempt: (act: () => void) => void;
+  readonly #addresses: AddressMirror;
+  readonly #fd: number;
+  readonly #watcher: number;
+
+  /** Subscribes first, then reads the table: nothing falls between. @throws VtepError without a netlink socket */
+  constructor(
+    shim: MirrorShim,
+    engine: EngineApi,
+    { number, path }: UnderlayView,
+    attempt: (act: () => void) => void,
+  ) {
+    this.#shim = shim;
+    this.#engine = engine;
+    this.#path = path;
+    this.#attempt = attempt;
+    this.#addresses = new AddressMirror(engine, number);
+    this.#fd = shim.netlinkOpen(GROUPS, path);
+    if (this.#fd < 0) throw netlinkError(this.#fd);
+    this.#watcher = shim.watch(this.#fd, () => this.#readable(), false);
+    attempt(() => this.#resync());
+  }
+
+  close(): void {
+    this.#shim.unwatch(this.#watcher);
+    this.#shim.close(this.#fd);
+  }
+
+  #resync(): void {
+    const { result, messages } = ask(this.#shim, addressDump(), this.#path);
+    if (result !== 0) throw netlinkError(result);
+    this.#addresses.replaceAll(messages);
+    this.#engine.pathsChanged();
+  }
+
+  #readable(): void {
+    for (let i = 0; i < BURST; i++) {
+      const got = this.#shim.netlinkReceive(this.#fd, buffer);
+      if (got === ENOBUFS) this.#attempt(() => this.#resync());
+      else if (got === EAGAIN) return;
+      else if (got < 0) return this.#attempt(() => fail(got));
+      else this.#attempt(() => this.#apply(buffer.subarray(0, got)));
+    }
+  }
+
+  #apply(datagram: Uint8Array): void {
+    for (const message of readMessages(datagram)) {
+      if (message.type === RTM_NEWADDR || message.type === RTM_DELADDR) this.#addresses.apply(message);
+      else this.#engine.pathsChanged();
+    }
+  }
+}
+
+function fail(result: number): never {
+  throw netlinkError(result);
+}
