@@ -13,8 +13,8 @@ type Receives = Pick<
 >;
 
 export class Directory implements Iterable<Vtep> {
-  /** Each with what it receives, and the number of the namespace its underlay is in. */
-  readonly #all = new Map<Vtep, { receives: string; underlay: number }>();
+  /** Each with what it receives. */
+  readonly #all = new Map<Vtep, string>();
   readonly #byName = new Map<string, Vtep>();
   readonly #byIfindex = new Map<number, Vtep>();
   readonly #byReception = new Map<string, Vtep>();
@@ -22,31 +22,27 @@ export class Directory implements Iterable<Vtep> {
   /** @param underlay number of the namespace its underlay is in */
   add(vtep: Vtep, underlay: number): void {
     const receives = receptionKey(vtep.config, vtep.family, underlay);
-    this.#all.set(vtep, { receives, underlay });
+    this.#all.set(vtep, receives);
     this.#byName.set(vtep.name, vtep);
     this.#byIfindex.set(vtep.ifindex, vtep);
     if (!vtep.config.vnifilter) this.#byReception.set(receives, vtep);
   }
 
   delete(vtep: Vtep): void {
-    forget(this.#byReception, this.#all.get(vtep)!.receives, vtep);
+    forget(this.#byReception, this.#all.get(vtep) ?? '', vtep);
     this.#all.delete(vtep);
     forget(this.#byName, vtep.name, vtep);
     forget(this.#byIfindex, vtep.ifindex, vtep);
   }
 
   /** It takes what is for a VNI from now on. */
-  receives(vtep: Vtep, id: number): void {
-    this.#byReception.set(this.#keyOf(vtep, id), vtep);
+  receives(vtep: Vtep, id: number, underlay: number): void {
+    this.#byReception.set(receptionKey({ ...vtep.config, id }, vtep.family, underlay), vtep);
   }
 
   /** No more. */
-  refuses(vtep: Vtep, id: number): void {
-    forget(this.#byReception, this.#keyOf(vtep, id), vtep);
-  }
-
-  #keyOf(vtep: Vtep, id: number): string {
-    return receptionKey({ ...vtep.config, id }, vtep.family, this.#all.get(vtep)!.underlay);
+  refuses(vtep: Vtep, id: number, underlay: number): void {
+    forget(this.#byReception, receptionKey({ ...vtep.config, id }, vtep.family, underlay), vtep);
   }
 
   /** Its interface has another name than `before`. */

@@ -224,9 +224,9 @@ export class Engine implements EngineApi {
       retire: (fd) => void this.#retirement.retire(fd),
       emit: (event) => this.#emit(event),
       renamed: (vtep, before) => this.#vteps.renamed(vtep, before),
-      claim: (vtep, vni) => this.#claim(vtep, vni),
+      claim: (vtep, vni) => this.#claim(vtep, vni, lower),
       release: (vtep, vni, number) => {
-        this.#vteps.refuses(vtep, vni);
+        this.#vteps.refuses(vtep, vni, lower.number);
         this.#byNumber[number] = undefined;
       },
       refuseTwin: (vtep, vni) => this.#refuseTwin({ ...vtep.config, id: vni }, vtep.family, lower, vtep),
@@ -256,10 +256,10 @@ export class Engine implements EngineApi {
     return free < 0 ? this.#byNumber.length : free;
   }
 
-  #claim(vtep: Vtep, vni: number): number {
+  #claim(vtep: Vtep, vni: number, lower: UnderlayNamespace): number {
     const number = this.#freeNumber();
     this.#byNumber[number] = vtep;
-    this.#vteps.receives(vtep, vni);
+    this.#vteps.receives(vtep, vni, lower.number);
     return number;
   }
 

@@ -6,8 +6,10 @@
  */
 
 import type { MdbEntry, MdbRemote } from './group-types.js';
+import type { VniEntry } from './vni-types.js';
 
 export type * from './group-types.js';
+export type * from './vni-types.js';
 
 /** Options of `ip link add … type vxlan`, kernel defaults (reference: drivers/net/vxlan, vxlan_nl2conf). */
 export interface LinkConfig {
@@ -195,37 +197,6 @@ export interface FdbFlush {
   port?: number;
   dst?: string;
   nhid?: number;
-}
-
-/** `bridge vni add`, for a VTEP with `vnifilter`. Ranges are [first, last]. */
-export interface VniRequest {
-  vnis: [number, number][];
-  /** As many VLANs as VNIs, 0 = frames without a tag. Default the VNI's own number, or the VLAN it has. */
-  vlans?: [number, number][];
-  /** Default destination of these VNIs, in the place of the device's. */
-  remote?: string;
-  group?: string;
-}
-
-export interface VniStatistics {
-  rxBytes: number;
-  rxPackets: number;
-  rxDropped: number;
-  rxErrors: number;
-  txBytes: number;
-  txPackets: number;
-  txDropped: number;
-  txErrors: number;
-}
-
-/** One VNI of many. */
-export interface VniEntry {
-  vni: number;
-  /** 0 = frames without a tag. */
-  vlan: number;
-  remote?: string;
-  group?: string;
-  statistics: VniStatistics;
 }
 
 export type NeighbourStateName =
