@@ -6,16 +6,18 @@ import type { EngineApi, UnderlayView } from '../engine/api.js';
 import { EAGAIN, ENOBUFS } from '../native/errno.js';
 import { addressDump, RTM_DELADDR, RTM_NEWADDR } from '../native/netlink/address.js';
 import { readMessages } from '../native/netlink/message.js';
-import { ask } from '../native/netlink/request.js';
+import {
+  RTNLGRP_IPV4_IFADDR,
+  RTNLGRP_IPV4_ROUTE,
+  RTNLGRP_IPV6_IFADDR,
+  RTNLGRP_IPV6_ROUTE,
+  RTNLGRP_LINK,
+} from '../native/netlink/groups.js';
+import { readTable } from '../native/netlink/request.js';
 import { netlinkError } from '../native/names.js';
 import { AddressMirror } from './mirror-addresses.js';
 import type { MirrorShim } from './mirror.js';
 
-const RTNLGRP_LINK = 1;
-const RTNLGRP_IPV4_IFADDR = 5;
-const RTNLGRP_IPV4_ROUTE = 7;
-const RTNLGRP_IPV6_IFADDR = 9;
-const RTNLGRP_IPV6_ROUTE = 11;
 const GROUPS = [
   RTNLGRP_LINK,
   RTNLGRP_IPV4_IFADDR,
@@ -97,9 +99,7 @@ class UnderlayMirror {
   }
 
   #resync(): void {
-    const { result, messages } = ask(this.#shim, addressDump(), this.#path);
-    if (result !== 0) throw netlinkError(result);
-    this.#addresses.replaceAll(messages);
+    this.#addresses.replaceAll(readTable(this.#shim, addressDump(), this.#path));
     this.#engine.pathsChanged();
   }
 

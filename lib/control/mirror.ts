@@ -24,7 +24,15 @@ import {
 } from '../native/netlink/link.js';
 import { NLM_F_REPLACE, readMessages, type Message } from '../native/netlink/message.js';
 import { neighbourDump, readNeighbour, RTM_DELNEIGH, RTM_NEWNEIGH } from '../native/netlink/neighbour.js';
-import { ask, getLink, type NetlinkShim } from '../native/netlink/request.js';
+import {
+  RTNLGRP_IPV4_IFADDR,
+  RTNLGRP_IPV4_ROUTE,
+  RTNLGRP_IPV6_IFADDR,
+  RTNLGRP_IPV6_ROUTE,
+  RTNLGRP_LINK,
+  RTNLGRP_NEIGH,
+} from '../native/netlink/groups.js';
+import { getLink, readTable, type NetlinkShim } from '../native/netlink/request.js';
 import { readRoute, routeDump, RTM_DELROUTE, RTM_NEWROUTE } from '../native/netlink/route.js';
 import type { Shim } from '../native/shim.js';
 import type { Log } from './log.js';
@@ -35,12 +43,6 @@ import { isOverlayHost, mirrorNeighbour, replaceNeighbours, unmirrorNeighbour } 
 import { RouteMirror } from './mirror-routes.js';
 import { UnderlayMirrors } from './mirror-underlays.js';
 
-const RTNLGRP_LINK = 1;
-const RTNLGRP_NEIGH = 3;
-const RTNLGRP_IPV4_IFADDR = 5;
-const RTNLGRP_IPV4_ROUTE = 7;
-const RTNLGRP_IPV6_IFADDR = 9;
-const RTNLGRP_IPV6_ROUTE = 11;
 const GROUPS = [
   RTNLGRP_LINK,
   RTNLGRP_NEIGH,
@@ -114,14 +116,14 @@ export class Mirror {
 
   /** Reads links, neighbours and routes anew and makes every VTEP's mirrored entries equal to them. */
   resync(): void {
-    const links = this.#read(linkDump()).map(({ body }) => readLink(body));
+    const links = readTable(this.#shim, linkDump()).map(({ body }) => readLink(body));
     const present = new Map(links.filter((link) => link !== undefined).map((link) => [link.ifindex, link]));
     for (const vtep of this.#vteps()) {
       const link = present.get(vtep.ifindex);
       if (link) this.#changed(vtep, link);
       else if (!this.#isThere(vtep)) this.#engine.delete(vtep.name, true);
     }
-    const neighbours = this.#read(neighbourDump()).map(({ body }) => readNeighbour(body));
+    const neighbours = readTable(this.#shim, neighbourDump()).map(({ body }) => readNeighbour(body));
     const hosts = neighbours.filter((neighbour) => neighbour !== undefined).filter(isOverlayHost);
     for (const vtep of this.#vteps()) {
       const own = hosts.filter(({ ifindex }) => ifindex === vtep.ifindex);
@@ -131,25 +133,18 @@ export class Mirror {
     this.#resyncRoutes();
   }
 
-  /** A whole table. @throws {VtepError} when it cannot be read, so that what is not told is not taken for gone */
-  #read(dump: Uint8Array): Message[] {
-    const { result, messages } = ask(this.#shim, dump);
-    if (result !== 0) throw netlinkError(result);
-    return messages;
-  }
-
   /** Whether the interface is there after all: a dump that other changes tear may lack some. */
   #isThere({ name, ifindex }: VtepApi): boolean {
     return getLink(this.#shim, name)?.ifindex === ifindex;
   }
 
   #resyncAddresses(): void {
-    this.#addresses.replaceAll(this.#read(addressDump()));
+    this.#addresses.replaceAll(readTable(this.#shim, addressDump()));
   }
 
   #resyncRoutes(): void {
     this.#routesAreStale = false;
-    const routes = this.#read(routeDump())
+    const routes = readTable(this.#shim, routeDump())
       .filter(({ type }) => type === RTM_NEWROUTE)
       .map(({ body }) => readRoute(body));
     const whole = routes.filter((route) => route !== undefined);

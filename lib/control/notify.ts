@@ -34,14 +34,13 @@ import {
   multicastNotice,
   RTM_DELMDB,
   RTM_NEWMDB,
-  RTNLGRP_MDB,
 } from '../native/netlink/multicast.js';
 import type { Shim } from '../native/shim.js';
 import { addressBytes, macBytes } from './address.js';
 import type { Log } from './log.js';
+import { RTNLGRP_MDB, RTNLGRP_NEIGH } from '../native/netlink/groups.js';
 import { netlinkError } from '../native/names.js';
 
-const RTNLGRP_NEIGH = 3;
 /** "No VNI" in an L3 miss: one more than the greatest VNI (VXLAN_N_VID). */
 const NO_VNI = 1 << 24;
 const ZERO_MAC = '00:00:00:00:00:00';

@@ -9,7 +9,7 @@ import type { MdbDelete, MdbFlush, MdbKey, MdbRequest, VtepEvent } from '../../l
 import { VtepError } from '../../lib/errors.js';
 import { errnoName } from '../../lib/native/errno.js';
 import { buildMessage, NLM_F_REQUEST, viewOf } from '../../lib/native/netlink/message.js';
-import { RTNLGRP_MDB } from '../../lib/native/netlink/multicast.js';
+import { RTNLGRP_MDB } from '../../lib/native/netlink/groups.js';
 import { ask, getLink } from '../../lib/native/netlink/request.js';
 import type { Shim } from '../../lib/native/shim.js';
 import { NEEDS_ROOT, shimIn } from '../support/kernel-shim.js';

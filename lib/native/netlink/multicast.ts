@@ -15,7 +15,6 @@ import { AF_BRIDGE } from './neighbour.js';
 
 export const RTM_NEWMDB = 84;
 export const RTM_DELMDB = 85;
-export const RTNLGRP_MDB = 26;
 
 /** Filter modes, as IGMPv3's record types are numbered. */
 export const MCAST_EXCLUDE = 0;

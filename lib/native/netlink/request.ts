@@ -3,6 +3,7 @@
  * dump inside receive(), so an answer is there when it is looked for: no waiting, no event loop.
  */
 import { EAGAIN, EINTR } from '../errno.js';
+import { netlinkError } from '../names.js';
 import type { Shim } from '../shim.js';
 import {
   gsoRequest,
@@ -81,6 +82,18 @@ export function ask(shim: NetlinkShim, request: Uint8Array, netns?: string): Ans
   } finally {
     shim.close(fd);
   }
+}
+
+/**
+ * Reads a whole table.
+ * @param dump its RTM_GET… request
+ * @param netns path of a network namespace; default the caller's
+ * @throws {VtepError} when it cannot be read, so that what is not told is not taken for gone
+ */
+export function readTable(shim: NetlinkShim, dump: Uint8Array, netns?: string): Message[] {
+  const { result, messages } = ask(shim, dump, netns);
+  if (result !== 0) throw netlinkError(result);
+  return messages;
 }
 
 function isTorn({ result, messages }: Answer): boolean {
