@@ -248,13 +248,7 @@ export class Decap {
       // A nexthop group is nobody's address: learning does not touch its entries (kernel: dropped in any state).
       if (fdb.remotes(entry) >= CHOICE) return reasons.RX_ENTRY_EXISTS;
       fdb.touchUpdated(entry, now);
-      const first = fdb.firstRemote(entry, lists);
-      if (
-        remotes.address3(first) === a3 &&
-        remotes.address2(first) === a2 &&
-        remotes.address1(first) === a1 &&
-        remotes.address0(first) === a0
-      ) {
+      if (remotes.isAt(fdb.firstRemote(entry, lists), a0, a1, a2, a3)) {
         this.#lastDevice = device.index;
         this.#lastHigh = high;
         this.#lastLow = low;

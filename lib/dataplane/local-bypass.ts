@@ -94,15 +94,7 @@ export class LocalBypass {
       if (fdb.remotes(entry) >= CHOICE) return;
       fdb.touchUpdated(entry, now);
       if ((fdb.state(entry) & FIXED) !== 0) return;
-      const first = fdb.firstRemote(entry, lists);
-      if (
-        remotes.address3(first) === a3 &&
-        remotes.address2(first) === a2 &&
-        remotes.address1(first) === 0 &&
-        remotes.address0(first) === 0
-      ) {
-        return;
-      }
+      if (remotes.isAt(fdb.firstRemote(entry, lists), 0, 0, a2, a3)) return;
       kind = MOVE;
     }
     learn(this.#ring, this.#pending, to, kind, high, low, 0, 0, a2, a3, 0, now);

@@ -84,15 +84,7 @@ function isAllowed(
   const word = fdb.remotes(entry);
   const count = lists.countOf(word);
   for (let k = 0; k < count; k++) {
-    const remote = lists.nth(word, k);
-    if (
-      remotes.address3(remote) === a3 &&
-      remotes.address2(remote) === a2 &&
-      remotes.address1(remote) === a1 &&
-      remotes.address0(remote) === a0
-    ) {
-      return true;
-    }
+    if (remotes.isAt(lists.nth(word, k), a0, a1, a2, a3)) return true;
   }
   return false;
 }

@@ -136,11 +136,9 @@ export class EntryRemotes {
 
   equals(index: number, key: RemoteKey): boolean {
     const r = this.#remotes;
+    const { address } = key;
     return (
-      r.address3(index) === key.address[3] &&
-      r.address2(index) === key.address[2] &&
-      r.address1(index) === key.address[1] &&
-      r.address0(index) === key.address[0] &&
+      r.isAt(index, address[0], address[1], address[2], address[3]) &&
       r.port(index) === key.port &&
       r.vni(index) === key.vni &&
       r.ifindex(index) === key.ifindex

@@ -69,16 +69,10 @@ export class PathMtus {
   refused(words: Int32Array, at: number): void {
     if (!this.#active || !this.#mayAsk()) return;
     const remotes = this.#remotes;
+    const [a0, a1, a2, a3] = words.subarray(at + RECORD_ADDRESS0, at + RECORD_ADDRESS0 + 4);
+    const ifindex = words[at + RECORD_IFINDEX];
     for (let index = remotes.next(-1); index >= 0; index = remotes.next(index)) {
-      if (
-        remotes.address3(index) === words[at + RECORD_ADDRESS0 + 3] &&
-        remotes.address2(index) === words[at + RECORD_ADDRESS0 + 2] &&
-        remotes.address1(index) === words[at + RECORD_ADDRESS0 + 1] &&
-        remotes.address0(index) === words[at + RECORD_ADDRESS0] &&
-        remotes.ifindex(index) === words[at + RECORD_IFINDEX]
-      ) {
-        this.#ask(index);
-      }
+      if (remotes.isAt(index, a0, a1, a2, a3) && remotes.ifindex(index) === ifindex) this.#ask(index);
     }
   }
 

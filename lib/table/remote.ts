@@ -165,6 +165,15 @@ export class RemoteTable extends HashTable {
     return this.records[index * RECORD_WORDS + 3];
   }
 
+  /** Whether it has this address. */
+  isAt(index: number, a0: number, a1: number, a2: number, a3: number): boolean {
+    const { records } = this;
+    const word = index * RECORD_WORDS;
+    return (
+      records[word + 3] === a3 && records[word + 2] === a2 && records[word + 1] === a1 && records[word] === a0
+    );
+  }
+
   /** UDP port, 0 = the device's. */
   port(index: number): number {
     return this.records[index * RECORD_WORDS + PORT];
