@@ -4,14 +4,14 @@
  *
  *   host a, nolearning, all-zeros entry: host b, 10.99.0.1, 10.99.0.2 …  =====  host b, which has all of them
  */
-import { alternate, figureOf } from '../suite/alternate.js';
+import { alternate } from '../suite/alternate.js';
 import { closeBeds, openBeds, type Bed } from '../suite/bed.js';
 import type { Figure } from '../suite/figure.js';
 import { DEFAULT_LAYOUT } from '../suite/layouts.js';
 import { PER_SAMPLE, type Bench } from '../suite/plan.js';
 import { PINS } from '../suite/pins.js';
 import { setEntries } from '../scale/live/entries.js';
-import { layRemotes, remoteAddress } from '../scale/live/remotes-of.js';
+import { figureAt, layRemotes, remoteAddress } from '../scale/live/remotes-of.js';
 
 const ID = 'throughput/replication';
 const REMOTES = [1, 4, 16, 64] as const;
@@ -61,21 +61,7 @@ export const replication: Bench = {
         made = count;
         const told = (what: string): void => tell(`${count} remotes, ${what}`);
         const taken = await alternate(beds, rounds, told, (bed) => copies(bed, seconds));
-        figures.push(
-          figureOf(
-            taken,
-            {
-              id: `${ID}/${count}`,
-              name: `copies delivered, 64 bytes, remotes: ${count}`,
-              unit: 'kpps',
-              digits: 0,
-              better: 'more',
-              curve: ID,
-              at: { axis: 'remotes', value: count },
-            },
-            (kpps) => kpps,
-          ),
-        );
+        figures.push(figureAt(count, taken, ID, 'copies delivered, 64 bytes'));
       }
       return figures;
     } finally {

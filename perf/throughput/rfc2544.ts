@@ -5,23 +5,14 @@
  */
 import { alternate, figureOf } from '../suite/alternate.js';
 import type { Bed } from '../suite/bed.js';
-import type { Bar, Figure, Subject } from '../suite/figure.js';
+import type { Figure, Subject } from '../suite/figure.js';
 import { DEFAULT_LAYOUT } from '../suite/layouts.js';
-import { PER_SAMPLE, type Bench, type Effort } from '../suite/plan.js';
+import { PER_SAMPLE, type Bench } from '../suite/plan.js';
 import { PINS } from '../suite/pins.js';
-import { flowsNamed, flowsPath } from './datagrams.js';
+import { flowsNamed, flowsPath, type DatagramBenchOptions } from './datagrams.js';
 import { searchRate, type RateSearchResult, type Trial } from './rate-search.js';
 
-export interface RateBenchOptions {
-  size: number;
-  flows: number;
-  subjects: readonly Subject[];
-  bars?: Bar[];
-  quick?: Effort;
-  full: Effort;
-}
-
-type Load = Pick<RateBenchOptions, 'size' | 'flows'>;
+type Load = Pick<DatagramBenchOptions, 'size' | 'flows'>;
 
 const LOSS = 0.005;
 /** Kpps no subject is slower or faster than. */
@@ -76,7 +67,7 @@ export async function findRate(
   );
 }
 
-export function lossless(options: RateBenchOptions): Bench {
+export function lossless(options: DatagramBenchOptions): Bench {
   const { size, flows, subjects, quick, full, bars } = options;
   const id = `throughput/rfc2544/${size}/${flowsPath(flows)}`;
   const name = `${size}-byte UDP with <= 0.5 % loss, ${flowsNamed(flows)}`;

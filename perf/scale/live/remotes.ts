@@ -1,11 +1,11 @@
 /** Frames to 1 … 1,000 remotes at once: 1,000 flows to as many MACs, each behind a remote of its own. */
-import { alternate, figureOf } from '../../suite/alternate.js';
+import { alternate } from '../../suite/alternate.js';
 import { closeBeds, openBeds, type Bed } from '../../suite/bed.js';
 import type { Figure } from '../../suite/figure.js';
 import { DEFAULT_LAYOUT } from '../../suite/layouts.js';
 import { PER_SAMPLE, type Bench } from '../../suite/plan.js';
 import { groupMac, setEntries } from './entries.js';
-import { layRemotes, remoteAddress } from './remotes-of.js';
+import { figureAt, layRemotes, remoteAddress } from './remotes-of.js';
 import { laySpread, pointSpread, spreadDelivered } from './spread.js';
 
 const ID = 'scale/live/remotes';
@@ -38,21 +38,7 @@ export const liveRemotes: Bench = {
           (what) => tell(`${count} remotes, ${what}`),
           (bed) => spreadDelivered(bed, seconds, MOST),
         );
-        figures.push(
-          figureOf(
-            taken,
-            {
-              id: `${ID}/${count}`,
-              name: `64-byte UDP delivered, ${MOST} flows, remotes: ${count.toLocaleString('en')}`,
-              unit: 'kpps',
-              digits: 0,
-              better: 'more',
-              curve: ID,
-              at: { axis: 'remotes', value: count },
-            },
-            (kpps) => kpps,
-          ),
-        );
+        figures.push(figureAt(count, taken, ID, `64-byte UDP delivered, ${MOST} flows`));
       }
       return figures;
     } finally {
