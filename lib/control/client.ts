@@ -177,6 +177,10 @@ export class Client {
   setNeighbour(dev: string, request: NeighbourRequest): Promise<void> {
     return this.#call('POST', link(dev, '/neigh'), request);
   }
+  /** Up to 10,000, as setFdbBulk. */
+  setNeighbourBulk(dev: string, entries: readonly NeighbourRequest[]): Promise<{ set: number }> {
+    return this.#call('POST', link(dev, '/neigh/bulk'), { entries });
+  }
   deleteNeighbour(dev: string, dst: string): Promise<void> {
     return this.#call('DELETE', link(dev, `/neigh/${at(dst)}`));
   }
@@ -210,6 +214,10 @@ export class Client {
   }
   setRoute(dev: string, request: RouteRequest): Promise<void> {
     return this.#call('POST', link(dev, '/routes'), request);
+  }
+  /** Up to 10,000, as setFdbBulk. */
+  setRouteBulk(dev: string, entries: readonly RouteRequest[]): Promise<{ set: number }> {
+    return this.#call('POST', link(dev, '/routes/bulk'), { entries });
   }
   deleteRoute(dev: string, dst: string): Promise<void> {
     return this.#call('DELETE', link(dev, '/routes'), { dst });

@@ -216,9 +216,11 @@ t.test('the OpenAPI document names every endpoint', async (t) => {
     '/v1/links/{dev}/mdb/entry',
     '/v1/links/{dev}/mdb/flush',
     '/v1/links/{dev}/neigh',
+    '/v1/links/{dev}/neigh/bulk',
     '/v1/links/{dev}/neigh/flush',
     '/v1/links/{dev}/neigh/{dst}',
     '/v1/links/{dev}/routes',
+    '/v1/links/{dev}/routes/bulk',
     '/v1/links/{dev}/routes/flush',
     '/v1/links/{dev}/routes/lookup',
     '/v1/links/{dev}/statistics',
@@ -274,4 +276,32 @@ t.test('many FDB entries in one call', async (t) => {
   const many = Array.from({ length: 10_001 }, () => entry(7));
   t.match(await refusal(client.setFdbBulk('vtep0', many)), { message: /expected 1 to 10000 entries/ });
   t.equal((await client.fdb('vtep0')).length, 3, 'a request that does not fit its schema changes nothing');
+});
+
+t.test('many neighbours and many routes in one call', async (t) => {
+  await client.addLink({ name: 'vtep0', id: 42 });
+  const neighbour = (last: number) => ({
+    verb: 'add' as const,
+    dst: `10.20.0.${last}`,
+    lladdr: '02:00:00:00:00:01',
+  });
+  t.same(await client.setNeighbourBulk('vtep0', [neighbour(1), neighbour(2)]), { set: 2 });
+  t.equal((await client.neighbours('vtep0')).length, 2);
+  t.match(await refusal(client.setNeighbourBulk('vtep0', [neighbour(3), neighbour(1)])), {
+    errno: 'EEXIST',
+    message: /^entries\[1\]: /,
+  });
+  t.match(await refusal(client.setNeighbourBulk('vtep0', [{ ...neighbour(4), lladdr: 'x' }])), {
+    code: 'ERR_VTEP_ARGUMENT',
+    message: /^entries\[0\]: /,
+  });
+  t.equal((await client.neighbours('vtep0')).length, 3);
+
+  const route = (third: number) => ({ verb: 'add' as const, dst: `10.20.${third}.0/24` });
+  t.same(await client.setRouteBulk('vtep0', [route(1), route(2)]), { set: 2 });
+  t.match(await refusal(client.setRouteBulk('vtep0', [route(3), route(2), route(4)])), {
+    errno: 'EEXIST',
+    message: /^entries\[1\]: /,
+  });
+  t.equal((await client.routes('vtep0')).length, 3);
 });

@@ -1,11 +1,11 @@
 /** /v1/links/{dev}/fdb: the forwarding database. */
 import Type from 'typebox';
-import type { ForwardingDatabase } from '../../engine/api.js';
 import type { FdbRequest } from '../../engine/types.js';
 import { VtepError } from '../../errors.js';
 import { checkMac } from '../validate.js';
 import { checkSrcVni, completeFdb, completeFdbFlush } from '../validate-entries.js';
 import { BulkAnswer, FdbAnswer, FlushAnswer, Nothing, answers } from './answers.js';
+import { BULK_BODY_LIMIT, BULK_SUMMARY, setEach } from './bulk.js';
 import { vtepOf, type Api, type ApiContext } from './context.js';
 import {
   DevParams,
@@ -18,19 +18,6 @@ import {
 } from './schemas.js';
 
 const PATH = '/v1/links/:dev/fdb';
-/** FDB_BULK_MAX entries with every field given at its longest. */
-const BULK_BODY_LIMIT = 4 * 1024 * 1024;
-
-/** One entry of many; an error says which. */
-function setOne(fdb: ForwardingDatabase, entry: FdbRequest, index: number): void {
-  try {
-    fdb.set(completeFdb(entry));
-  } catch (error) {
-    if (!(error instanceof VtepError)) throw error;
-    const { code, message, errno, word } = error;
-    throw new VtepError(code, `entries[${index}]: ${message}`, { errno, word, cause: error });
-  }
-}
 
 export function fdbEndpoints(api: Api, context: ApiContext): void {
   const common = { tags: ['fdb'], params: DevParams };
@@ -66,17 +53,10 @@ export function fdbEndpoints(api: Api, context: ApiContext): void {
     return reply.status(204).send();
   });
 
-  const bulk = {
-    ...common,
-    summary: 'Add, append or replace many, in order; at the first that fails, those before it are in effect',
-    body: FdbBulkBody,
-    response: answers(200, BulkAnswer),
-  };
+  const bulk = { ...common, summary: BULK_SUMMARY, body: FdbBulkBody, response: answers(200, BulkAnswer) };
   api.post(`${PATH}/bulk`, { schema: bulk, bodyLimit: BULK_BODY_LIMIT }, (request) => {
     const { fdb } = vtepOf(context, request.params.dev);
-    const { entries } = request.body as { entries: FdbRequest[] };
-    for (const [index, entry] of entries.entries()) setOne(fdb, entry, index);
-    return { set: entries.length };
+    return setEach(request.body.entries as FdbRequest[], (entry) => fdb.set(completeFdb(entry)));
   });
 
   const remove = {

@@ -3,9 +3,16 @@ import Type from 'typebox';
 import type { NeighbourRequest } from '../../engine/types.js';
 import { checkAddress } from '../validate.js';
 import { completeNeighbour, completeNeighbourFlush } from '../validate-entries.js';
-import { FlushAnswer, NeighbourAnswer, Nothing, answers } from './answers.js';
+import { BulkAnswer, FlushAnswer, NeighbourAnswer, Nothing, answers } from './answers.js';
+import { BULK_BODY_LIMIT, BULK_SUMMARY, setEach } from './bulk.js';
 import { vtepOf, type Api, type ApiContext } from './context.js';
-import { DevParams, NeighbourFlushBody, NeighbourParams, NeighbourRequestBody } from './schemas.js';
+import {
+  DevParams,
+  NeighbourBulkBody,
+  NeighbourFlushBody,
+  NeighbourParams,
+  NeighbourRequestBody,
+} from './schemas.js';
 
 const PATH = '/v1/links/:dev/neigh';
 
@@ -23,6 +30,18 @@ export function neighbourEndpoints(api: Api, context: ApiContext): void {
   api.post(PATH, { schema: set }, (request, reply) => {
     vtepOf(context, request.params.dev).neighbours.set(completeNeighbour(request.body as NeighbourRequest));
     return reply.status(204).send();
+  });
+
+  const bulk = {
+    ...common,
+    summary: BULK_SUMMARY,
+    body: NeighbourBulkBody,
+    response: answers(200, BulkAnswer),
+  };
+  api.post(`${PATH}/bulk`, { schema: bulk, bodyLimit: BULK_BODY_LIMIT }, (request) => {
+    const { neighbours } = vtepOf(context, request.params.dev);
+    const entries = request.body.entries as NeighbourRequest[];
+    return setEach(entries, (entry) => neighbours.set(completeNeighbour(entry)));
   });
 
   const remove = {

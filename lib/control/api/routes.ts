@@ -3,9 +3,17 @@ import Type from 'typebox';
 import { VtepError } from '../../errors.js';
 import { checkAddress } from '../validate.js';
 import { checkPrefix, completeRoute } from '../validate-entries.js';
-import { FlushAnswer, Nothing, RouteAnswer, answers } from './answers.js';
+import { BulkAnswer, FlushAnswer, Nothing, RouteAnswer, answers } from './answers.js';
+import { BULK_BODY_LIMIT, BULK_SUMMARY, setEach } from './bulk.js';
 import { vtepOf, type Api, type ApiContext } from './context.js';
-import { DevParams, LookupQuery, RouteDeleteBody, RouteFlushBody, RouteRequestBody } from './schemas.js';
+import {
+  DevParams,
+  LookupQuery,
+  RouteBulkBody,
+  RouteDeleteBody,
+  RouteFlushBody,
+  RouteRequestBody,
+} from './schemas.js';
 
 const PATH = '/v1/links/:dev/routes';
 
@@ -39,6 +47,12 @@ export function routeEndpoints(api: Api, context: ApiContext): void {
   api.post(PATH, { schema: set }, (request, reply) => {
     vtepOf(context, request.params.dev).routes.set(completeRoute(request.body));
     return reply.status(204).send();
+  });
+
+  const bulk = { ...common, summary: BULK_SUMMARY, body: RouteBulkBody, response: answers(200, BulkAnswer) };
+  api.post(`${PATH}/bulk`, { schema: bulk, bodyLimit: BULK_BODY_LIMIT }, (request) => {
+    const { routes } = vtepOf(context, request.params.dev);
+    return setEach(request.body.entries, (entry) => routes.set(completeRoute(entry)));
   });
 
   const remove = {

@@ -3,6 +3,7 @@
  * document, and the error message ("id is 16777216; expected …"), so it reads as what was expected.
  */
 import Type from 'typebox';
+import { bulkBody } from './bulk.js';
 
 export const closed = { additionalProperties: false };
 
@@ -50,19 +51,7 @@ export const FdbRequestBody = Type.Object(
   closed,
 );
 
-/** A request is answered before the next is looked at: longer ones would keep everybody else waiting. */
-export const FDB_BULK_MAX = 10_000;
-
-export const FdbBulkBody = Type.Object(
-  {
-    entries: Type.Array(FdbRequestBody, {
-      minItems: 1,
-      maxItems: FDB_BULK_MAX,
-      description: `1 to ${FDB_BULK_MAX} entries`,
-    }),
-  },
-  closed,
-);
+export const FdbBulkBody = bulkBody(FdbRequestBody);
 
 export const FdbDeleteBody = Type.Object({ mac: Mac, srcVni, dst: Type.Optional(dst), ...remote }, closed);
 
@@ -126,6 +115,7 @@ export const NeighbourRequestBody = Type.Object(
   closed,
 );
 
+export const NeighbourBulkBody = bulkBody(NeighbourRequestBody);
 export const NeighbourFlushBody = Type.Object(
   { dst: Type.Optional(dst), state: Type.Optional(NeighbourState) },
   closed,
@@ -205,6 +195,7 @@ export const RouteRequestBody = Type.Object(
   },
   closed,
 );
+export const RouteBulkBody = bulkBody(RouteRequestBody);
 export const RouteDeleteBody = Type.Object({ dst: Prefix }, closed);
 export const RouteFlushBody = Type.Object({}, closed);
 
