@@ -3,7 +3,7 @@
  *
  *   vtep-datagrams sink [-p port] [-A cpu] [-I run] [-i idle_ms] [-t seconds]
  *   vtep-datagrams source [-p port] [-A cpu] [-I run] [-t seconds | -c count] [-s size] [-r kpps] [-w wake_us]
- *                         [-n flows] [-a addresses] [-b burst] [-g segments] [-M] ADDRESS
+ *                         [-n flows] [-a addresses] [-d distance] [-b burst] [-g segments] [-M] ADDRESS
  *
  * The sink ends after `idle_ms` without a datagram once the first has come, after `seconds`, or, after SIGTERM, when
  * nothing has come for 50 ms (a second SIGTERM: at once), and prints delivered, lost, reordered and duplicated, those of
@@ -11,8 +11,8 @@
  * delivered, and the measurement is then the sink's. Loss after the last delivered datagram is the caller's to see:
  * sent - delivered. Both say the CPU they used, in seconds, and when they began and ended (CLOCK_MONOTONIC).
  *
- * -A keeps either on one CPU. -a spreads the flows over that many addresses, ADDRESS and those after it. -g hands the
- * kernel that many datagrams as one (UDP_SEGMENT): bulk UDP, another workload than single datagrams, hence never the
+ * -A keeps either on one CPU. -a spreads the flows over that many addresses, ADDRESS and those after it, each `distance`
+ * (default 1) from the one before. -g hands the kernel that many datagrams as one (UDP_SEGMENT): bulk UDP, another workload than single datagrams, hence never the
  * default. -M sends with sendmmsg where io_uring would do.
  */
 #include "sink.h"
@@ -21,7 +21,7 @@
 static _Noreturn void wrong_usage(void) {
   usage("usage: vtep-datagrams sink [-p port] [-A cpu] [-I run] [-i idle_ms] [-t seconds]\n"
         "       vtep-datagrams source [-p port] [-A cpu] [-I run] [-t seconds | -c count] [-s size] [-r kpps] [-w wake_us]\n"
-        "                             [-n flows] [-a addresses] [-b burst] [-g segments] [-M] ADDRESS\n");
+        "                             [-n flows] [-a addresses] [-d distance] [-b burst] [-g segments] [-M] ADDRESS\n");
 }
 
 static void check_segments(void) {
@@ -36,7 +36,7 @@ int main(int argc, char **argv) {
   bool is_sink = strcmp(argv[1], "sink") == 0;
   if (is_sink) opt.duration_ns = 3600 * NS_PER_S;
   optind = 2;
-  while ((c = getopt(argc, argv, is_sink ? "p:A:I:i:t:" : "p:A:I:t:c:s:r:w:n:a:b:g:M")) != -1) {
+  while ((c = getopt(argc, argv, is_sink ? "p:A:I:i:t:" : "p:A:I:t:c:s:r:w:n:a:d:b:g:M")) != -1) {
     if (c == 'p') port = (int)number_option('p', optarg, 1, 65535);
     else if (c == 'A') pin_to(optarg);
     else if (c == 'I') opt.run = (uint16_t)number_option('I', optarg, 0, MAX_RUN);
@@ -48,6 +48,7 @@ int main(int argc, char **argv) {
     else if (c == 'w') opt.wake_ns = (uint64_t)(number_option('w', optarg, 1, 1000000) * 1e3);
     else if (c == 'n') opt.flows = (int)number_option('n', optarg, 1, MAX_FLOWS);
     else if (c == 'a') opt.addresses = (int)number_option('a', optarg, 1, MAX_FLOWS);
+    else if (c == 'd') opt.distance = (uint32_t)number_option('d', optarg, 1, MAX_DISTANCE);
     else if (c == 'b') opt.burst = (int)number_option('b', optarg, 1, 1e6);
     else if (c == 'g') opt.segments = (int)number_option('g', optarg, 1, MAX_SEGMENTS);
     else if (c == 'M') opt.without_ring = true;

@@ -14,7 +14,7 @@
 
 #include "tool.h"
 
-enum { MAGIC = 0x76746467, BATCH = 64, HEADER = 16, MAX_FLOWS = 1024, MAX_RUN = 65535, MAX_SIZE = 65507, SOCKET_BUFFER = 16 << 20 };
+enum { MAGIC = 0x76746467, BATCH = 64, HEADER = 16, MAX_FLOWS = 1024, MAX_DISTANCE = 1 << 24, MAX_RUN = 65535, MAX_SIZE = 65507, SOCKET_BUFFER = 16 << 20 };
 
 struct header {
   uint32_t magic;

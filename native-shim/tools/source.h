@@ -37,9 +37,10 @@ static struct {
   size_t size;
   double kpps;
   int flows, burst, segments, addresses;
+  uint32_t distance;
   uint16_t run;
   bool without_ring;
-} opt = {.duration_ns = 5 * NS_PER_S, .wake_ns = WAKE_NS, .size = 64, .flows = 1, .burst = 1, .segments = 1, .addresses = 1};
+} opt = {.duration_ns = 5 * NS_PER_S, .wake_ns = WAKE_NS, .size = 64, .flows = 1, .burst = 1, .segments = 1, .addresses = 1, .distance = 1};
 
 static int sockets[MAX_FLOWS];
 static uint64_t sequences[MAX_FLOWS];
@@ -74,7 +75,7 @@ static void open_flows(void) {
     if (fd < 0) fail("socket");
     force_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF);
     if (opt.segments > 1 && setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof size) < 0) fail("UDP_SEGMENT (needs Linux 4.18)");
-    struct sockaddr_storage to = address_after((uint32_t)(i % opt.addresses));
+    struct sockaddr_storage to = address_after((uint32_t)(i % opt.addresses) * opt.distance);
     if (connect(fd, (struct sockaddr *)&to, opt.to_length) < 0) fail("connect");
     sockets[i] = fd;
   }

@@ -52,6 +52,8 @@ export interface DatagramOptions {
   flows?: number;
   /** The flows go in turn to as many addresses, the peer's and those after it; default 1. */
   addresses?: number;
+  /** From one of these addresses to the next, default 1. */
+  distance?: number;
   /** Datagrams of one flow before the next one's turn, default 1. */
   burst?: number;
   count?: number;
@@ -191,6 +193,7 @@ function sourceFlags(options: DatagramOptions): Record<string, number | undefine
     '-w': options.wake,
     '-n': options.flows,
     '-a': options.addresses,
+    '-d': options.distance,
     '-b': options.burst,
     '-g': options.segments,
   };
