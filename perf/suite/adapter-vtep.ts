@@ -11,11 +11,11 @@ import type { Adapter, Layout } from './adapter.js';
 const SPIN = 100;
 
 /** A VTEP on each host that points to the other's, with the address a guest would have. */
-async function layOutPair(lab: Lab, over6: boolean): Promise<void> {
+async function layOutPair(lab: Lab, over6: boolean, link = ''): Promise<void> {
   for (const [index, host] of lab.hosts.entries()) {
     const peer = lab.hosts[1 - index]!;
     const ends = over6 ? `local ${host.address6} remote ${peer.address6}` : `remote ${peer.address}`;
-    await host.vtep(`link add vtep0 type vxlan id ${VNI} dstport ${PORT} dev eth0 ${ends}`);
+    await host.vtep(`link add vtep0 type vxlan id ${VNI} dstport ${PORT} dev eth0 ${ends}${link}`);
     await host.namespace.ip(`addr add ${guestAddress(index)}/24 dev vtep0`);
     await host.namespace.ip('link set vtep0 up');
   }
@@ -31,10 +31,10 @@ export function overlayEnd(host: Host, index: number): Guest {
   return new Guest(host.namespace, guestAddress(index), '');
 }
 
-async function layOut(lab: Lab, { ends }: Layout): Promise<[Guest, Guest]> {
+async function layOut(lab: Lab, { ends, link }: Layout): Promise<[Guest, Guest]> {
   if (ends === 'guests') await layOutSwitch(lab);
   else if (ends === 'routed') await layOutRemoteRoutes(lab);
-  else await layOutPair(lab, ends === 'hosts6');
+  else await layOutPair(lab, ends === 'hosts6', link === undefined ? '' : ` ${link}`);
   const inside = ends === 'guests' || ends === 'routed';
   return both(lab, inside ? (host) => host.guests[0]! : overlayEnd);
 }

@@ -19,6 +19,8 @@ export type Ends = 'hosts' | 'guests' | 'routed' | 'hosts6';
 export interface Layout {
   segmentation: Segmentation;
   ends: Ends;
+  /** More options of the VTEPs between hosts' own stacks, such as 'rsc'. */
+  link?: string;
 }
 
 export interface Adapter {

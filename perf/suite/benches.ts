@@ -8,8 +8,10 @@ import { typescriptOfDatagrams, typescriptShare } from '../cost/typescript-share
 import { flood } from '../latency/flood.js';
 import { halfLoad } from '../latency/half-load.js';
 import { microBenches } from '../micro/main.js';
-import { liveFdb } from '../scale/live/fdb.js';
+import { fdbTable } from '../scale/live/fdb.js';
 import { liveRemotes } from '../scale/live/remotes.js';
+import { neighbourTable, routeTable4, routeTable6 } from '../scale/live/short-circuit.js';
+import { liveTable } from '../scale/live/table.js';
 import { liveVnis } from '../scale/live/vnis.js';
 import { tables } from '../scale/tables/bench.js';
 import { delivered } from '../throughput/datagrams.js';
@@ -157,7 +159,10 @@ export const BENCHES: readonly Bench[] = [
   replication,
   typescriptShare,
   typescriptOfDatagrams,
-  liveFdb,
+  liveTable(fdbTable),
+  liveTable(neighbourTable),
+  liveTable(routeTable4),
+  liveTable(routeTable6),
   liveRemotes,
   liveVnis,
   tables,

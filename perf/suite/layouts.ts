@@ -10,3 +10,5 @@ export const PLAIN: Layout = { segmentation: 'plain', ends: 'hosts' };
 export const BRIDGED: Layout = { segmentation: 'veth', ends: 'guests' };
 export const ROUTED: Layout = { segmentation: 'veth', ends: 'routed' };
 export const OVER_IPV6: Layout = { segmentation: 'veth', ends: 'hosts6' };
+/** The route short-circuit on, as the route and neighbour tables need to be read. */
+export const SHORT_CIRCUIT: Layout = { ...DEFAULT_LAYOUT, link: 'rsc' };

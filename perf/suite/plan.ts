@@ -126,7 +126,7 @@ export function grouped(choices: readonly Choice[]): Group[] {
 }
 
 const sameLayout = (one: Layout, other: Layout): boolean =>
-  one.segmentation === other.segmentation && one.ends === other.ends;
+  one.segmentation === other.segmentation && one.ends === other.ends && one.link === other.link;
 
 /** Seconds to lay out beds of these subjects and take them away. */
 export function bedSeconds(subjects: readonly Subject[]): number {

@@ -7,7 +7,7 @@ export interface Entry {
 }
 
 /** What the daemon takes in one call, and what one batch of bridge(8) is given. */
-const CHUNK = 10_000;
+export const CHUNK = 10_000;
 
 const octets = (value: number, count: number): string[] =>
   Array.from({ length: count }, (_, k) =>
