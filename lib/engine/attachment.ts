@@ -3,7 +3,7 @@
  * multicast group (kernel: vxlan_sock_add, vxlan_multicast_join).
  */
 import type { Egress } from '../dataplane/device.js';
-import { hasChecksum, reception, sourcePorts } from './settings.js';
+import { hasChecksum, reception, sendsFromListener, sourcePorts } from './settings.js';
 import type { System } from './system.js';
 import type { LinkConfig } from './types.js';
 import type { EgressKey, Listener, ListenerKey, Underlay } from './underlay.js';
@@ -63,6 +63,12 @@ export class Attachment {
    * workers have been told of the new one.
    */
   renew(config: LinkConfig): () => void {
+    if (sendsFromListener(config)) {
+      // Its source ports cannot change.
+      const fds = Int32Array.of(this.#listener!.fds[0]);
+      this.#egress = { ports: Int32Array.of(config.dstport), plain: fds, df: fds };
+      return () => {};
+    }
     const key: EgressKey = {
       family: this.#family,
       ports: sourcePorts(config),

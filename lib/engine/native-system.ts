@@ -112,7 +112,7 @@ export class NativeSystem implements System {
       gro: listens,
       receiveTos: listens,
       receiveBuffer: listens ? SOCKET_BUFFER : undefined,
-      sendBuffer: listens ? undefined : SOCKET_BUFFER,
+      sendBuffer: SOCKET_BUFFER,
       checksum: listens || request.checksum,
       zeroChecksum6Rx: listens && !request.checksum,
       mtuDiscover: request.df ? 'do' : 'dont',

@@ -1,7 +1,7 @@
 /** Checks of changed options that need the host's answer; each throws and nothing has changed. */
 import { VtepError } from '../errors.js';
 import { checkReservedBits } from './header-bits.js';
-import { headroom, underlayFamily } from './settings.js';
+import { hasChecksum, headroom, sendsFromListener, underlayFamily } from './settings.js';
 import type { System } from './system.js';
 import type { LinkChange, LinkConfig } from './types.js';
 import { addressWords, familyOf, isAny, isGroupMac, isZeroMac, macWords } from './words.js';
@@ -41,7 +41,22 @@ export function checkNew(config: LinkConfig, family: 4 | 6, system: System): voi
   }
   checkAddress(config.address);
   checkReservedBits(config.reserved_bits, config);
+  checkListenerSends(config, family);
   if (config.dev !== undefined) system.mtuOf(config.dev);
+}
+
+/** A socket that VTEPs share to receive can send in one way only. */
+export function checkListenerSends(config: LinkConfig, family: 4 | 6): void {
+  if (!sendsFromListener(config)) return;
+  const refuse = (words: string, word = words): never => {
+    throw new VtepError(
+      'ERR_VTEP_ARGUMENT',
+      `srcport ${config.srcport.join(' ')} and ${words} exclude each other: what is sent from the port it receives on has a checksum, and may be fragmented; give another srcport`,
+      { errno: 'EINVAL', word },
+    );
+  };
+  if (family === 4 && config.df !== 'unset') refuse(`df ${config.df}`, config.df);
+  if (!hasChecksum(config, family)) refuse(family === 4 ? 'noudpcsum' : 'udp6zerocsumtx');
 }
 
 /** Addresses of the underlay keep the family the device was made with; its lower device must exist. */
@@ -54,6 +69,7 @@ export function checkUnderlay(config: LinkConfig, name: string, family: 4 | 6, s
       { errno: 'EINVAL', word: text },
     );
   }
+  checkListenerSends(config, family);
   if (config.dev !== undefined) system.mtuOf(config.dev);
 }
 

@@ -99,6 +99,15 @@ export function sourcePorts(config: Pick<LinkConfig, 'srcport'>): readonly [numb
   return min >= max ? DEFAULT_SOURCE_PORTS : [min, max];
 }
 
+/**
+ * True when the one source port is the port it receives on, as a peer behind NAT needs it: the listening socket then sends,
+ * too, since of two on a port only one could be sure to receive.
+ */
+export function sendsFromListener(config: Pick<LinkConfig, 'srcport' | 'dstport'>): boolean {
+  const [min, max] = sourcePorts(config);
+  return min === config.dstport && max === min + 1;
+}
+
 /** True when outgoing datagrams carry a UDP checksum. */
 export function hasChecksum(config: LinkConfig, family: 4 | 6): boolean {
   return family === 4 ? config.udpcsum : !config.udp6zerocsumtx;

@@ -4,7 +4,8 @@
  *   listener   one per (family, port, receive flags, bound address), opened when its first VTEP goes up, closed with the last
  *              (kernel: vxlan_sock_add, vxlan_sock_release). With several workers, one socket each on a shared port
  *   egress     a UDP socket has one source port, so a pool of bound sockets stands for the flow hash; they never
- *              receive. One pool per (family, source ports, checksum); a DF twin of each only where a VTEP asks for it
+ *              receive. One pool per (family, source ports, checksum); a DF twin of each only where a VTEP asks for it.
+ *              None for a VTEP whose one source port is the listener's: the listener sends
  */
 import { type Egress, RECEIVES_ZERO_CSUM6 } from '../dataplane/device.js';
 import { VtepError } from '../errors.js';
@@ -156,7 +157,8 @@ export class Underlay {
       use: 'listen',
       address: key.address,
       checksum: (key.reception & RECEIVES_ZERO_CSUM6) === 0,
-      df: false,
+      // It may send, too (Attachment.renew).
+      df: key.family === 6,
     });
   }
 

@@ -220,3 +220,51 @@ t.test('deleted: one event an entry, then the link', async (t) => {
     'measured on the kernel: DELNEIGH for what is static, too',
   );
 });
+
+t.test('one source port, the one it receives on: the listening socket sends', async (t) => {
+  const requests: SocketRequest[] = [];
+  class Noting extends MemorySystem {
+    override openSocket(request: SocketRequest): number {
+      requests.push(request);
+      return super.openSocket(request);
+    }
+  }
+  const engine = new Engine(new Noting({ eth0: 1_500 }), { seed: 1 });
+  t.teardown(() => engine.close());
+  const own = { dstport: 4_789, srcport: [4_789, 4_790] as [number, number], remote: PEER };
+  const vtep = engine.add({ name: 'vtep0', id: 42, ...own });
+  engine.add({ name: 'vtep1', id: 43, ...own }).set({ up: true });
+  vtep.set({ up: true });
+  t.match(requests, [{ use: 'listen', port: 4_789 }], 'one socket for both directions and both devices');
+  const refused = {
+    ...refusal('ARGUMENT', 'EINVAL'),
+    message: /srcport 4789 4790 and .* exclude each other/,
+  };
+  t.throws(() => vtep.set({ df: 'set' }), { ...refused, word: 'set' });
+  t.equal(vtep.state().df, 'unset');
+  t.throws(() => engine.add({ name: 'vtep2', id: 44, ...own, df: 'inherit' }), refused);
+  t.throws(() => engine.add({ name: 'vtep2', id: 44, ...own, udpcsum: false }), {
+    ...refused,
+    word: 'noudpcsum',
+  });
+  vtep.set({ ttl: 9 });
+  vtep.set({ up: false });
+  vtep.set({ up: true });
+  t.equal(requests.length, 1);
+
+  const six = { ...own, remote: '2001:db8::1', df: 'set' as const };
+  engine.add({ name: 'vtep3', id: 45, ...six }).set({ up: true });
+  t.match(requests[1], { family: 6, use: 'listen', df: true }, 'over IPv6 nothing is fragmented');
+  t.throws(() => engine.add({ name: 'vtep4', id: 46, ...six, udp6zerocsumtx: true }), {
+    ...refused,
+    word: 'udp6zerocsumtx',
+  });
+});
+
+t.test('its datagrams have that port', async (t) => {
+  const host = new MemoryHost({ srcport: [4_789, 4_790], remote: PEER });
+  t.same(
+    host.send(TO_FAR, TO_FAR).map(({ sourcePort }) => sourcePort),
+    [4_789, 4_789],
+  );
+});
