@@ -10,7 +10,7 @@
  *   6  less than an Ethernet header inside     inner_too_small
  *   8  own MAC as inner source                 local_mac
  *   9  learning: source zero or multicast      mac_invalid_source
- *  10  learning: source is static elsewhere    entry_exists; unknown or moved: a record for control
+ *  10  learning: source is static elsewhere    entry_exists; unknown, moved or (learn-port) roamed: a record for control
  *  11  inner IP header cut off                 inner_ip_truncated
  *  12  ECN: outer CE, inner not capable        ecn; otherwise the mark is carried inward (neither inside a tag)
  *  14  handed up, TCP with its maximum segment size lowered if that is asked for (mss-clamp.ts)
@@ -41,19 +41,23 @@ import { clampReceived } from './mss-clamp.js';
 import { drop } from './output.js';
 import type { PendingLearns } from './pending.js';
 import * as reasons from './reasons.js';
-import { LEARN, MOVE } from './records.js';
+import { LEARN, MOVE, ROAM } from './records.js';
+import { chargePeer } from './remote-accounts.js';
 import { scrutinise } from './scrutiny.js';
 
 /* NB: constants of this module's own, see encap.ts. */
-const { DEVICE, GSO_SIZE, IFINDEX, LENGTH, OFFLOAD, OFFSET, PEER0, PEER1, PEER2, PEER3, PORT, STATUS, TOS } =
-  batch;
+const { DEVICE, EXTRA, GSO_SIZE, IFINDEX, LENGTH, OFFLOAD, OFFSET, PEER0, PEER1, PEER2, PEER3 } = batch;
+const { PEER_PORT, PORT, STATUS, TOS } = batch;
 const { SOURCE, TYPE, TYPE_IPV4, TYPE_IPV6 } = ethernet;
 const ETHERNET_BYTES = ethernet.HEADER_BYTES;
 const IPV4_BYTES = ipv4.HEADER_BYTES;
 const IPV6_BYTES = ipv6.HEADER_BYTES;
 const VXLAN_BYTES = vxlan.HEADER_BYTES;
 const { FLAGS, I_FLAG, VNI } = vxlan;
-const { GBP, LEARNING, MSSCLAMP, SCRUTINY } = options;
+const { GBP, LEARN_PORT, LEARNING, MSSCLAMP, REMOTE_STATS, SCRUTINY } = options;
+/** What few devices ask for when a frame is handed up. */
+const EXTRAS = MSSCLAMP | REMOTE_STATS;
+const FIXED = STATE_PERMANENT | STATE_NOARP;
 const CHOICE = list.CHOICE;
 
 export class Decap {
@@ -153,20 +157,22 @@ export class Decap {
     }
     const frame = payload + VXLAN_BYTES;
     const octets = length - VXLAN_BYTES;
-    if (octets < ETHERNET_BYTES) return drop(device, reasons.RX_INNER_TOO_SMALL);
+    if (octets < ETHERNET_BYTES) return this.#drop(rx, i, device, reasons.RX_INNER_TOO_SMALL, now);
     const high = view.getInt32(frame + SOURCE);
     const low = view.getUint16(frame + SOURCE + 4);
     const { settings } = device;
-    if (low === settings.macLow && high === settings.macHigh) return drop(device, reasons.RX_LOCAL_MAC);
+    if (low === settings.macLow && high === settings.macHigh) {
+      return this.#drop(rx, i, device, reasons.RX_LOCAL_MAC, now);
+    }
     if ((settings.features & LEARNING) !== 0) {
       if (this.#lastHigh !== high || this.#lastLow !== low || this.#lastDevice !== device.index) {
         const refused = this.#snoop(rx, i, device, frame, high, low, now);
-        if (refused >= 0) return drop(device, refused);
+        if (refused >= 0) return this.#drop(rx, i, device, refused, now);
       }
     }
     const refused = this.#congestion(frame, octets, rx.words[cell(TOS, rx.capacity, i)] & 3);
-    if (refused >= 0) return drop(device, refused);
-    if ((settings.features & MSSCLAMP) !== 0) clampReceived(this.#slab, frame, octets, device);
+    if (refused >= 0) return this.#drop(rx, i, device, refused, now);
+    if ((settings.features & EXTRAS) !== 0) this.#extras(i, frame, octets, device, out);
     const w = out.words;
     const c = out.capacity;
     const j = out.length++;
@@ -202,13 +208,13 @@ export class Decap {
     }
     const { features, reservedHigh, reservedLow } = device.settings;
     if (vxlan.checkReserved(bytes, payload, reservedHigh, reservedLow) !== 0) {
-      drop(device, reasons.RX_RESERVED_BITS);
+      this.#drop(rx, i, device, reasons.RX_RESERVED_BITS, now);
       return undefined;
     }
     if ((features & SCRUTINY) !== 0) {
       const refused = scrutinise(this.#slab, rx, i, device, payload, length, now);
       if (refused < 0) return device;
-      drop(device, refused);
+      this.#drop(rx, i, device, refused, now);
       return undefined;
     }
     this.#lastClaim = device;
@@ -249,21 +255,51 @@ export class Decap {
       if (fdb.remotes(entry) >= CHOICE) return reasons.RX_ENTRY_EXISTS;
       fdb.touchUpdated(entry, now);
       if (remotes.isAt(fdb.firstRemote(entry, lists), a0, a1, a2, a3)) {
-        this.#lastDevice = device.index;
-        this.#lastHigh = high;
-        this.#lastLow = low;
-        return -1;
+        if ((device.settings.features & LEARN_PORT) === 0 || !this.#hasRoamed(rx, i, device, entry)) {
+          this.#lastDevice = device.index;
+          this.#lastHigh = high;
+          this.#lastLow = low;
+          return -1;
+        }
+        kind = ROAM;
+      } else {
+        if ((fdb.state(entry) & FIXED) !== 0) return reasons.RX_ENTRY_EXISTS;
+        kind = MOVE;
       }
-      if ((fdb.state(entry) & (STATE_PERMANENT | STATE_NOARP)) !== 0) return reasons.RX_ENTRY_EXISTS;
-      kind = MOVE;
     }
     if ((device.settings.features & GBP) !== 0 && hasDontLearn(bytes, frame - VXLAN_BYTES)) {
       device.counters[EVENT_GBP_UNLEARNED]++;
       return -1;
     }
     const ifindex = w[cell(IFINDEX, c, i)];
-    learn(this.#ring, this.#pending, device, kind, high, low, a0, a1, a2, a3, ifindex, now);
+    const port = (device.settings.features & LEARN_PORT) !== 0 ? w[cell(PEER_PORT, c, i)] : 0;
+    learn(this.#ring, this.#pending, device, kind, high, low, a0, a1, a2, a3, ifindex, now, port);
     return -1;
+  }
+
+  /**
+   * True when the peer of an entry is not answered at the port it sends from. Nobody can be answered at port 0, and a
+   * port given by hand stays.
+   */
+  #hasRoamed(rx: Batch, i: number, device: Device, entry: number): boolean {
+    const { fdb, lists, remotes } = device.tables;
+    const port = rx.words[cell(PEER_PORT, rx.capacity, i)];
+    const remote = fdb.firstRemote(entry, lists);
+    if (port === 0 || port === (remotes.sendPort(remote) || device.settings.port)) return false;
+    return (fdb.state(entry) & FIXED) === 0 || remotes.port(remote) === 0;
+  }
+
+  /** A frame about to be handed up, of entry `i`. */
+  #extras(i: number, frame: number, octets: number, device: Device, out: Batch): void {
+    const { features } = device.settings;
+    if ((features & MSSCLAMP) !== 0) clampReceived(this.#slab, frame, octets, device);
+    // Whom it is from, once the interface has taken it (remote-accounts.ts).
+    if ((features & REMOTE_STATS) !== 0) out.words[cell(EXTRA, out.capacity, out.length)] = i;
+  }
+
+  #drop(rx: Batch, i: number, device: Device, reason: number, now: number): void {
+    drop(device, reason);
+    chargePeer(rx, i, device, reason, now);
   }
 
   /**

@@ -8,6 +8,7 @@ import type { NeighbourTable } from '../table/neighbour.js';
 import type { RemoteLists } from '../table/remote-list.js';
 import type { RemoteTable } from '../table/remote.js';
 import type { RouteTable } from '../table/route.js';
+import type { RemoteCounters } from './remote-counters.js';
 
 /** Bits of DeviceSettings.features; the option names of `ip link add … type vxlan`. */
 export const LEARNING = 1;
@@ -28,6 +29,10 @@ export const ALLOW_FDB = 0x80000;
 export const LOCALBYPASS = 0x100000;
 /** A peer may be at its learn limit. */
 export const LEARN_LIMIT = 0x200000;
+/** The outer source port is learned, too. */
+export const LEARN_PORT = 0x1000000;
+/** What each remote sends and is sent is counted (remote-accounts.ts). */
+export const REMOTE_STATS = 0x2000000;
 /** Any of these: each received datagram is looked at by itself. */
 export const SCRUTINY = GBP | GPE | ALLOW_KNOWN | ALLOW_FDB;
 
@@ -128,6 +133,8 @@ export class Device {
   settings: DeviceSettings;
   tables: DeviceTables;
   egress: Egress;
+  /** With REMOTE_STATS; the VNIs of a trunk have the trunk's. */
+  remoteCounters: RemoteCounters | undefined = undefined;
   /** Of a trunk: the numbers of its VNIs' devices by VLAN. */
   members: Int32Array | undefined = undefined;
   /** Of a trunk's VNI: the VLAN of the frames it hands up, 0 = they have no tag. */

@@ -388,7 +388,7 @@ export class Encap {
       return this.#bypass(rx, i, device, back, a0, a1, a2, a3, 0, -1);
     }
     if (tx.length === tx.capacity) return false;
-    this.#emit(rx, i, device, tx, a0, a1, a2, a3, -1);
+    this.#emit(rx, i, device, tx, a0, a1, a2, a3, -1, w[at + 9]);
     return true;
   }
 
@@ -476,11 +476,11 @@ export class Encap {
     // The spare headers in front of this frame are in use by entries not yet sent.
     const isOut = table.vni(remote) >= 0 && this.#spareHeaders === SPARE_HEADERS;
     if (isOut || tx.length === tx.capacity) return false;
-    this.#emit(rx, i, device, tx, a0, a1, a2, a3, remote);
+    this.#emit(rx, i, device, tx, a0, a1, a2, a3, remote, table.sendPort(remote));
     return true;
   }
 
-  /** Appends one datagram. `remote` is -1 for a pending address, which has the device's port and VNI. */
+  /** Appends one datagram. `remote` is -1 for a pending address, which has the device's VNI. Port 0 is the device's. */
   #emit(
     rx: Batch,
     i: number,
@@ -491,6 +491,7 @@ export class Encap {
     a2: number,
     a3: number,
     remote: number,
+    port: number,
   ): void {
     const settings = device.settings;
     const egress = device.egress;
@@ -503,7 +504,6 @@ export class Encap {
     this.#copies++;
     const offset = from[cell(OFFSET, fromCapacity, i)];
     const ownVni = remote < 0 ? -1 : table.vni(remote);
-    const ownPort = remote < 0 ? 0 : table.port(remote);
     let header = offset - VXLAN_BYTES;
     if (ownVni >= 0) header -= VXLAN_BYTES * ++this.#spareHeaders;
     const { view } = this.#slab;
@@ -517,7 +517,7 @@ export class Encap {
     w[cell(CSUM, c, j)] = from[cell(CSUM, fromCapacity, i)];
     w[cell(HEADER, c, j)] = header;
     w[cell(PORT, c, j)] = this.#df ? egress.df[this.#socket] : egress.plain[this.#socket];
-    w[cell(PEER_PORT, c, j)] = ownPort !== 0 ? ownPort : settings.port;
+    w[cell(PEER_PORT, c, j)] = port !== 0 ? port : settings.port;
     w[cell(PEER0, c, j)] = a0;
     w[cell(PEER1, c, j)] = a1;
     w[cell(PEER2, c, j)] = a2;

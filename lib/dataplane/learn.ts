@@ -9,12 +9,14 @@ import { EVENT_LEARN_LIMITED } from './counters.js';
 import { type Device, FULL, LEARN_LIMIT } from './device.js';
 import type { PendingLearns } from './pending.js';
 import { post } from './post.js';
-import { LEARN } from './records.js';
+import { LEARN, ROAM } from './records.js';
+import { chargeLimit } from './remote-accounts.js';
 
 /**
  * A MAC was seen behind an address that its FDB entry, if it has one, does not name first.
- * @param kind LEARN: it has no entry. MOVE: it has one that may be changed
+ * @param kind LEARN: it has no entry. MOVE: it has one that may be changed. ROAM: only its port is another
  * @param ifindex where a datagram from a link-local address arrived, else 0
+ * @param port outer source port of a device with LEARN_PORT, else 0
  */
 export function learn(
   ring: RecordRing,
@@ -29,15 +31,17 @@ export function learn(
   a3: number,
   ifindex: number,
   now: number,
+  port = 0,
 ): void {
   const { features, vni } = device.settings;
   if (kind === LEARN && (features & FULL) !== 0) return;
-  if ((features & LEARN_LIMIT) !== 0 && isFull(device.tables.remotes, a0, a1, a2, a3)) {
+  if (kind !== ROAM && (features & LEARN_LIMIT) !== 0 && isFull(device.tables.remotes, a0, a1, a2, a3)) {
     device.counters[EVENT_LEARN_LIMITED]++;
+    chargeLimit(device, a0, a1, a2, a3, now);
     return;
   }
-  if (pending.remember(high, low, vni, device.index, a0, a1, a2, a3, now)) {
-    post(ring, device, kind, high, low, a0, a1, a2, a3, ifindex);
+  if (pending.remember(high, low, vni, device.index, a0, a1, a2, a3, now, port)) {
+    post(ring, device, kind, high, low, a0, a1, a2, a3, ifindex, port);
   }
 }
 

@@ -138,7 +138,8 @@ export function accountReplies(back: Batch, devices: readonly (Device | undefine
   }
 }
 
-function transmitReason(errno: number, device: Device): number {
+/** Why a port refused a datagram. @param errno positive */
+export function transmitReason(errno: number, device: Device): number {
   switch (errno) {
     case EMSGSIZE:
       return device.settings.family === 6 ? reasons.TX_TOO_BIG_IPV6 : reasons.TX_TOO_BIG;
@@ -160,7 +161,8 @@ function transmitReason(errno: number, device: Device): number {
   }
 }
 
-function receiveReason(errno: number): number {
+/** Why a port refused a frame for an interface. @param errno positive */
+export function receiveReason(errno: number): number {
   // A TAP that is down refuses with EIO.
   return errno === EIO ? reasons.RX_DEVICE_DOWN : reasons.RX_TAP_FULL;
 }

@@ -6,7 +6,7 @@
  * when the FDB has no entry. The cache also keeps a burst from the same new MAC from filling the ring with
  * the same record.
  *
- *   word  0 MAC high   1 MAC low | valid   2 VNI   3 device   4-7 address   8 tick of learning   (stride 12)
+ *   word  0 MAC high   1 MAC low | valid   2 VNI   3 device   4-7 address   8 tick of learning   9 port   (stride 12)
  *
  * Collisions overwrite: a lost entry costs one more record, or one frame sent to the default destination.
  */
@@ -20,7 +20,7 @@ const LIFETIME = 2;
 export class PendingLearns {
   readonly words = new Int32Array(SLOTS * STRIDE);
 
-  /** Word offset of the entry for (MAC, VNI, device) if it is fresh, else -1. The address is at +4 to +7. */
+  /** Word offset of the entry for (MAC, VNI, device) if it is fresh, else -1. The address is at +4 to +7, the port at +9 (0 = the device's). */
   find(macHigh: number, macLow: number, vni: number, device: number, now: number): number {
     const w = this.words;
     const at = slot(macHigh, macLow, vni, device);
@@ -33,7 +33,7 @@ export class PendingLearns {
       : -1;
   }
 
-  /** Remembers that a MAC was seen behind an address. Returns false when just that is already remembered. */
+  /** Remembers that a MAC was seen behind an address and, where it matters, a port. Returns false when just that is already remembered. */
   remember(
     macHigh: number,
     macLow: number,
@@ -44,6 +44,7 @@ export class PendingLearns {
     a2: number,
     a3: number,
     now: number,
+    port = 0,
   ): boolean {
     const w = this.words;
     const at = slot(macHigh, macLow, vni, device);
@@ -52,7 +53,8 @@ export class PendingLearns {
       w[at + 7] === a3 &&
       w[at + 6] === a2 &&
       w[at + 5] === a1 &&
-      w[at + 4] === a0
+      w[at + 4] === a0 &&
+      w[at + 9] === port
     ) {
       return false;
     }
@@ -65,6 +67,7 @@ export class PendingLearns {
     w[at + 6] = a2;
     w[at + 7] = a3;
     w[at + 8] = now;
+    w[at + 9] = port;
     return true;
   }
 

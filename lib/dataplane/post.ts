@@ -15,6 +15,7 @@ import {
   RECORD_IFINDEX,
   RECORD_MAC_HIGH,
   RECORD_MAC_LOW,
+  RECORD_PORT,
   RECORD_VNI,
   TOO_BIG,
 } from './records.js';
@@ -45,7 +46,7 @@ export function postTooBig(ring: RecordRing, device: Device, tx: Batch, j: numbe
   post(ring, device, TOO_BIG, 0, 0, a0, a1, tx.get(PEER2, j), tx.get(PEER3, j), tx.get(IFINDEX, j));
 }
 
-/** Writes one record; `kind` is LEARN, MOVE, TOO_BIG or a miss. */
+/** Writes one record; `kind` is LEARN, MOVE, ROAM, TOO_BIG or a miss. */
 export function post(
   ring: RecordRing,
   device: Device,
@@ -57,6 +58,7 @@ export function post(
   a2: number,
   a3: number,
   ifindex: number,
+  port = 0,
 ): void {
   const at = ring.claim();
   if (at < 0) {
@@ -74,5 +76,6 @@ export function post(
   w[at + RECORD_ADDRESS0 + 2] = a2;
   w[at + RECORD_ADDRESS0 + 3] = a3;
   w[at + RECORD_IFINDEX] = ifindex;
+  w[at + RECORD_PORT] = port;
   ring.publish();
 }

@@ -3,14 +3,14 @@
  * behind it, and counted by its references (kernel: struct vxlan_rdst, which it keeps per entry).
  *
  *   word 0..3  address: 128 bits, most significant word first; IPv4 is v4-mapped (0, 0, 0xffff, a.b.c.d)
- *        4     UDP port,         0 = the device's
+ *        4     UDP port,         0 = the device's; in the upper half the one it was heard from (learn-port), 0 = none
  *        5     VNI,             -1 = the device's (0 is a legal VNI)
  *        6     interface index,  0 = the device's
  *        7     what control knows of it. Low bits: flags, that the address is this host's (LOCAL), a peer that may
  *              send (KNOWN), a peer at its learn limit (FULL). From bit 8 on: the greatest packet its path carries,
  *              0 = not known. A record is half a cache line and never straddles two
  *
- * But for word 7 a remote never changes. Workers read its columns by index; only the writer looks one up by value. Since FDB
+ * But for the upper half of word 4 and word 7 a remote never changes. Workers read its columns by index; only the writer looks one up by value. Since FDB
  * entries refer to remotes, the table waits for its readers when it grows (memory/epoch.ts).
  */
 import { hash4 } from './hash.js';
@@ -21,6 +21,8 @@ const PORT = 4;
 const VNI = 5;
 const IFINDEX = 6;
 const KNOWLEDGE = 7;
+const PORT_MASK = 0xffff;
+const HEARD_SHIFT = 16;
 const LIMIT_SHIFT = 8;
 const FLAG_BITS = (1 << LIMIT_SHIFT) - 1;
 
@@ -114,7 +116,7 @@ export class RemoteTable extends HashTable {
           records[word + 2] === (a2 | 0) &&
           records[word + 1] === (a1 | 0) &&
           records[word] === (a0 | 0) &&
-          records[word + PORT] === port &&
+          (records[word + PORT] & PORT_MASK) === port &&
           records[word + VNI] === vni &&
           records[word + IFINDEX] === ifindex
         ) {
@@ -176,7 +178,23 @@ export class RemoteTable extends HashTable {
 
   /** UDP port, 0 = the device's. */
   port(index: number): number {
-    return this.records[index * RECORD_WORDS + PORT];
+    return this.records[index * RECORD_WORDS + PORT] & PORT_MASK;
+  }
+
+  /** UDP port that it was heard from, where that is to be answered (learn-port); 0 = none. */
+  heardPort(index: number): number {
+    return this.records[index * RECORD_WORDS + PORT] >>> HEARD_SHIFT;
+  }
+
+  /** Where to send: its own UDP port, or the one it was heard from, 0 = the device's. */
+  sendPort(index: number): number {
+    const ports = this.records[index * RECORD_WORDS + PORT];
+    return ports & PORT_MASK || ports >>> HEARD_SHIFT;
+  }
+
+  /** Writer: a remote without a port of its own was heard from one, 1 to 65,535; 0 forgets it. */
+  setHeardPort(index: number, port: number): void {
+    this.store(index, PORT, this.port(index) | (port << HEARD_SHIFT));
   }
 
   /** VNI, -1 = the device's. */
@@ -234,7 +252,7 @@ export class RemoteTable extends HashTable {
       records[word + 1],
       records[word + 2],
       records[word + 3],
-      records[word + PORT],
+      records[word + PORT] & PORT_MASK,
       records[word + VNI],
       records[word + IFINDEX],
       seed,

@@ -1,6 +1,7 @@
 /** What a worker learned and control has not written yet. */
 import t from 'tap';
 import { PendingLearns } from '../../lib/dataplane/pending.js';
+import { LEARN_PORT, LEARNING, UP } from '../../lib/dataplane/device.js';
 import { PEER0, PEER3, PEER_PORT } from '../../lib/memory/batch.js';
 import { Bench } from '../support/bench.js';
 import { FAR, MemoryHost, NEAR, OTHER, PEER, peers } from '../support/memory-host.js';
@@ -82,6 +83,21 @@ t.test('an answer sent before control has drained the ring', async (t) => {
   bench.tx.length = 0;
   t.ok(bench.runEncap(2));
   t.equal(bench.tx.get(PEER3, 0), 0xc0000209 | 0, 'after a moment the FDB alone counts');
+});
+
+t.test('with learn-port to the port that it came from', async (t) => {
+  const bench = new Bench({ settings: { features: UP | LEARNING | LEARN_PORT } });
+  for (const port of [40_001, 40_001, 40_002, 0]) {
+    bench.rx.length = bench.tx.length = 0;
+    bench.put(vxlanPacket(42, udpFrame(NEAR, FAR)));
+    bench.rx.set(PEER_PORT, 0, port);
+    t.ok(bench.runDecap());
+    bench.rx.length = bench.tx.length = 0;
+    bench.put(udpFrame(FAR, NEAR));
+    t.ok(bench.runEncap());
+    t.equal(bench.tx.get(PEER_PORT, 0), port || 4_789);
+  }
+  t.equal(bench.ring.length, 3, 'the same again is not told again');
 });
 
 t.test('a full batch: the pending address survives the interruption', async (t) => {

@@ -42,6 +42,26 @@ t.test("every part of a remote counts; VNI 0 is not the device's", async (t) => 
   table.selfCheck();
 });
 
+t.test('a port that it was heard from is where to send, and no part of its name', async (t) => {
+  const table = new RemoteTable();
+  const reader = RemoteTable.attach(table.share());
+  const plain = table.intern(...ADDRESS, 0, -1, 0);
+  const own = table.intern(...ADDRESS, 4_790, -1, 0);
+  table.setHeardPort(plain, 65_535);
+  t.same([reader.port(plain), reader.heardPort(plain), reader.sendPort(plain)], [0, 65_535, 65_535]);
+  t.same([reader.port(own), reader.heardPort(own), reader.sendPort(own)], [4_790, 0, 4_790]);
+  t.equal(table.find(...ADDRESS, 0, -1, 0), plain);
+  t.equal(table.intern(...ADDRESS, 0, -1, 0), plain);
+  table.setHeardPort(plain, 40_000);
+  t.equal(reader.sendPort(plain), 40_000);
+  for (let n = 0; n < 500; n++) table.intern(0, 0, 0xffff, n, 1 + n, -1, 0);
+  t.equal(table.find(...ADDRESS, 0, -1, 0), plain, 'found after the table grew');
+  t.equal(table.sendPort(plain), 40_000);
+  table.selfCheck();
+  table.setHeardPort(plain, 0);
+  t.equal(table.sendPort(plain), 0);
+});
+
 t.test('goes with its last reference', async (t) => {
   const table = new RemoteTable();
   const index = table.intern(...ADDRESS, 0, -1, 0);
