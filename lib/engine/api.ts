@@ -21,6 +21,7 @@ import type {
   NeighbourRequest,
   NexthopEntry,
   NexthopRequest,
+  RemoteList,
   RouteEntry,
   RouteRequest,
   VniEntry,
@@ -106,6 +107,8 @@ export interface VtepApi {
   state(): LinkState;
   set(change: LinkChange): void;
   statistics(): LinkStatistics;
+  /** Those it sends to and hears from. */
+  remotes(): RemoteList;
   /**
    * The interface was changed from outside (RTM_NEWLINK): flags, MAC, MTU, name, or whether it is a bridge's port. Going down flushes dynamic FDB
    * entries and closes the socket when no other VTEP uses it, as vxlan_stop does.

@@ -22,6 +22,8 @@ export interface TableContext {
   readonly family: 4 | 6;
   /** Default destination port. */
   readonly port: number;
+  /** Whether peers are answered at the port they send from. */
+  readonly learnPort: boolean;
   readonly clock: Clock;
   readonly interfaces: InterfaceNames;
   /** True for an address of this host; with `ifindex` (0 = any) of that interface. */
@@ -51,7 +53,7 @@ export type TableHooks = Pick<
 /** The context of a VTEP's tables. Its name is the interface's at any time; VNI and port never change. */
 export function tableContext(
   host: VtepHost,
-  { id: vni, vnifilter, dstport: port }: LinkConfig,
+  { id: vni, vnifilter, dstport: port, learnPort }: LinkConfig,
   family: 4 | 6,
   tap: Tap,
   hooks: TableHooks,
@@ -63,6 +65,7 @@ export function tableContext(
     vni,
     vnifilter,
     port,
+    learnPort,
     family,
     clock: host.clock,
     interfaces: host.lower.system,

@@ -9,6 +9,7 @@ import { REMOTE_LOCAL, type RemoteTable } from '../table/remote.js';
 import { formatAddress } from '../wire/text.js';
 import type { TableContext } from './context.js';
 import type { RemoteKey } from './fdb-store.js';
+import { HeardPorts } from './heard-ports.js';
 import type { FdbFlush, FdbRemote } from './types.js';
 import { addressWords, familyOf, isAny } from './words.js';
 
@@ -17,12 +18,15 @@ export class EntryRemotes {
   readonly #fdb: FdbTable;
   readonly #remotes: RemoteTable;
   readonly #context: TableContext;
+  /** With `learn-port`. */
+  readonly #heard: HeardPorts | undefined;
 
   constructor(fdb: FdbTable, remotes: RemoteTable, lists: RemoteLists, context: TableContext) {
     this.#fdb = fdb;
     this.#remotes = remotes;
     this.lists = lists;
     this.#context = context;
+    this.#heard = context.learnPort ? new HeardPorts(remotes) : undefined;
   }
 
   /** Reads a remote as the API gives it. What equals the device's own becomes "the device's". */
@@ -59,8 +63,10 @@ export class EntryRemotes {
   intern(key: RemoteKey): number {
     const [a0, a1, a2, a3] = key.address;
     const index = this.#remotes.intern(a0, a1, a2, a3, key.port, key.vni, key.ifindex);
-    if (index >= 0) this.#locate(index);
-    if (index >= 0 && this.#remotes.references(index) === 1) this.#context.remoteAdded(index);
+    if (index < 0) return index;
+    this.#locate(index);
+    this.#heard?.added(index);
+    if (this.#remotes.references(index) === 1) this.#context.remoteAdded(index);
     return index;
   }
 
@@ -70,7 +76,13 @@ export class EntryRemotes {
       this.#locate(index);
   }
 
+  /** A peer sent from a UDP port, which with `learn-port` is where it is answered; port 0 is nobody's. */
+  heard(address: Int32Array, port: number): void {
+    if (port !== 0) this.#heard?.heard(address, port === this.#context.port ? 0 : port);
+  }
+
   release(index: number): void {
+    this.#heard?.removed(index);
     this.#remotes.release(index);
   }
 
@@ -101,17 +113,17 @@ export class EntryRemotes {
   }
 
   /**
-   * Rewrites the address of the first remote, its port, VNI and (unless link-local) interface kept, as a MAC that
-   * moved does. Returns the new remote's index, -1 when nothing changes.
+   * Rewrites the address of the first remote, its port (unless one was learned), VNI and (unless link-local) interface
+   * kept, as a MAC that moved does. Returns the new remote's index, -1 when nothing changes.
    */
-  moveFirst(entry: number, address: Int32Array, ifindex: number): number {
+  moveFirst(entry: number, address: Int32Array, ifindex: number, port: number | undefined): number {
     const r = this.#remotes;
     const first = this.#fdb.firstRemote(entry, this.lists);
-    const at = this.address(first);
-    if (at.every((word, i) => word === address[i])) return -1;
+    const isThere = this.isAt(first, address);
+    if (isThere && (port === undefined || port === r.port(first))) return -1;
     return this.replaceFirst(entry, {
       address,
-      port: r.port(first),
+      port: port ?? r.port(first),
       vni: r.vni(first),
       ifindex: ifindex === 0 ? r.ifindex(first) : ifindex,
     });
@@ -134,11 +146,24 @@ export class EntryRemotes {
     for (const index of all) this.release(index);
   }
 
+  /** Whether a remote has this address. */
+  isAt(index: number, address: Int32Array): boolean {
+    return this.#remotes.isAt(index, address[0], address[1], address[2], address[3]);
+  }
+
+  /** As equals, for who takes a remote from what is shown: by the port that it is sent to, too. */
+  isMeant(index: number, key: RemoteKey): boolean {
+    const { port } = this.#context;
+    if ((this.#remotes.sendPort(index) || port) === (key.port || port)) {
+      return this.equals(index, { ...key, port: this.#remotes.port(index) });
+    }
+    return this.equals(index, key);
+  }
+
   equals(index: number, key: RemoteKey): boolean {
     const r = this.#remotes;
-    const { address } = key;
     return (
-      r.isAt(index, address[0], address[1], address[2], address[3]) &&
+      this.isAt(index, key.address) &&
       r.port(index) === key.port &&
       r.vni(index) === key.vni &&
       r.ifindex(index) === key.ifindex
@@ -151,16 +176,17 @@ export class EntryRemotes {
     const { port, vni } = this.#context;
     const words = filter.dst === undefined ? undefined : addressWords(filter.dst, 'dst');
     return (index) =>
-      (filter.port === undefined || (r.port(index) || port) === filter.port) &&
+      (filter.port === undefined || (r.sendPort(index) || port) === filter.port) &&
       (filter.vni === undefined || (r.vni(index) < 0 ? vni : r.vni(index)) === filter.vni) &&
       (words === undefined || this.address(index).every((word, i) => word === words[i]));
   }
 
   describe(index: number): FdbRemote {
     const r = this.#remotes;
+    const port = r.sendPort(index);
     return {
       dst: formatAddress(this.address(index)),
-      ...(r.port(index) === 0 ? {} : { port: r.port(index) }),
+      ...(port === 0 || port === this.#context.port ? {} : { port }),
       ...(r.vni(index) < 0 ? {} : { vni: r.vni(index) }),
       ...(r.ifindex(index) === 0 ? {} : { via: this.#context.interfaces.nameOf(r.ifindex(index)) }),
     };

@@ -167,9 +167,9 @@ export class FdbStore {
     return true;
   }
 
-  /** The entry's MAC moved (vxlan_snoop): its first remote has another address. -1 when nothing changes. */
-  move(entry: number, address: Int32Array, ifindex: number): number {
-    return this.#counted(entry, () => this.remotes.moveFirst(entry, address, ifindex));
+  /** The entry's MAC moved (vxlan_snoop): its first remote has another address or port. -1 when nothing changes. */
+  move(entry: number, address: Int32Array, ifindex: number, port: number | undefined): number {
+    return this.#counted(entry, () => this.remotes.moveFirst(entry, address, ifindex, port));
   }
 
   describe(entry: number): FdbEntry {

@@ -129,7 +129,7 @@ export class Forwarding implements ForwardingDatabase, NexthopUser {
     } else {
       // A remote that is not there is no error, as in the kernel.
       const key = remotes.parse({ ...request, dst });
-      this.#store.dropRemotes(entry, (index) => remotes.equals(index, key));
+      this.#store.dropRemotes(entry, (index) => remotes.isMeant(index, key));
     }
     this.#context.unlearn();
     this.#context.routersChanged();
@@ -200,22 +200,37 @@ export class Forwarding implements ForwardingDatabase, NexthopUser {
 
   /**
    * A worker saw a MAC behind an address (vxlan_snoop). The FDB may have changed since: looked at afresh.
+   * @param from outer source port, of a VTEP that learns it
    * @returns what came of it; 'full' = unknown, and maxaddress is reached
    */
-  learn(mac: Mac, vni: number, address: Int32Array, ifindex: number): 'learned' | 'moved' | 'kept' | 'full' {
-    const { clock } = this.#context;
+  learn(
+    mac: Mac,
+    vni: number,
+    address: Int32Array,
+    ifindex: number,
+    from = 0,
+  ): 'learned' | 'moved' | 'kept' | 'full' {
+    const { clock, learnPort } = this.#context;
     const table = this.#table;
+    const { remotes, census } = this.#store;
     const entry = table.find(mac.high, mac.low, vni);
     if (entry < 0) {
-      if (this.#store.census.isFull(address)) return 'kept';
-      const remote = { address, port: 0, vni: -1, ifindex };
-      return this.#store.insert(mac, vni, remote, STATE_REACHABLE, FLAG_LEARNED) < 0 ? 'full' : 'learned';
+      if (census.isFull(address)) return 'kept';
+      // A port that is learned stands there even if it is the device's: 0 is where the address was heard from last.
+      const remote = { address, port: from, vni: -1, ifindex };
+      if (this.#store.insert(mac, vni, remote, STATE_REACHABLE, FLAG_LEARNED) < 0) return 'full';
+      remotes.heard(address, from);
+      return 'learned';
     }
-    if ((table.state(entry) & FIXED) !== 0 || this.#store.groups.of(entry) !== undefined) return 'kept';
+    if (this.#store.groups.of(entry) !== undefined) return 'kept';
+    const isThere = remotes.isAt(table.firstRemote(entry, remotes.lists), address);
+    if (isThere) remotes.heard(address, from);
+    if ((table.state(entry) & FIXED) !== 0) return 'kept';
     table.touchUpdated(entry, clock.now());
-    if (this.#store.census.isFull(address)) return 'kept';
-    const index = this.#store.move(entry, address, ifindex);
+    if (!isThere && census.isFull(address)) return 'kept';
+    const index = this.#store.move(entry, address, ifindex, learnPort ? from : undefined);
     if (index < 0) return 'kept';
+    remotes.heard(address, from);
     this.#store.tell('new', entry, index);
     return 'moved';
   }

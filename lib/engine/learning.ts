@@ -7,6 +7,7 @@ import {
   RECORD_IFINDEX,
   RECORD_MAC_HIGH,
   RECORD_MAC_LOW,
+  RECORD_PORT,
   RECORD_VNI,
 } from '../dataplane/records.js';
 import { type Clock, TICKS_PER_SECOND } from './clock.js';
@@ -35,11 +36,12 @@ export class Learning {
     return this.#full;
   }
 
-  /** Acts on a worker's LEARN or MOVE record at `at` of `words`. */
+  /** Acts on a worker's LEARN, MOVE or ROAM record at `at` of `words`. */
   record(words: Int32Array, at: number): void {
     const address = words.slice(at + RECORD_ADDRESS0, at + RECORD_ADDRESS0 + 4);
     const mac = { high: words[at + RECORD_MAC_HIGH], low: words[at + RECORD_MAC_LOW] };
-    const outcome = this.#fdb.learn(mac, words[at + RECORD_VNI], address, words[at + RECORD_IFINDEX]);
+    const [vni, ifindex, port] = [RECORD_VNI, RECORD_IFINDEX, RECORD_PORT].map((word) => words[at + word]);
+    const outcome = this.#fdb.learn(mac, vni, address, ifindex, port);
     if (outcome === 'full') this.#setFull(true);
     else if (outcome !== 'kept') this.events[outcome]++;
   }

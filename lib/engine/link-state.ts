@@ -1,8 +1,19 @@
 /** A VTEP as it stands: its options, and what the interface says of itself. */
+import { formatMac } from '../wire/text.js';
 import type { Tap } from './system.js';
 import type { LinkConfig, LinkState } from './types.js';
+import { macWords } from './words.js';
 
 export function linkState(config: LinkConfig, tap: Tap, up: boolean): LinkState {
   const { name, ifindex, address, mtu, bridged, created, missing } = tap;
   return { ...config, name, ifindex, address, mtu, up, bridged, persistent: !created, missing };
+}
+
+/** What is known of the interface after somebody changed it. @throws VtepError for an address that is none */
+export function noteChange(tap: Tap, change: { mtu?: number; address?: string; bridged?: boolean }): void {
+  if (change.mtu !== undefined) tap.mtu = change.mtu;
+  if (change.bridged !== undefined) tap.bridged = change.bridged;
+  if (change.address === undefined) return;
+  const mac = macWords(change.address, 'address');
+  tap.address = formatMac(mac.high, mac.low);
 }

@@ -13,6 +13,7 @@ import type { Device } from '../dataplane/device.js';
 import { Encap } from '../dataplane/encap.js';
 import { accountReceived, accountReplies, accountTransmitted } from '../dataplane/output.js';
 import { PendingLearns } from '../dataplane/pending.js';
+import { accountHeard, accountSent } from '../dataplane/remote-accounts.js';
 import { putTags, takeTags, undoTags } from '../dataplane/trunk.js';
 import { Batch, LENGTH } from '../memory/batch.js';
 import type { RecordRing } from '../memory/ring.js';
@@ -62,6 +63,8 @@ export class Loop {
   drained = true;
   /** Whether a device has a VLAN, so that tags are to be put on what goes up. */
   tags = false;
+  /** Whether a device counts by remote. */
+  countsRemotes = false;
   readonly #devices: (Device | undefined)[];
   readonly #ring: RecordRing;
   readonly #frames: TransmitPort;
@@ -74,6 +77,8 @@ export class Loop {
   /** Entries the next burst of frames, and of datagrams, may have. */
   #frameLimit: number;
   #datagramLimit: number;
+  /** Tick of the burst. */
+  #now = 0;
 
   constructor(options: LoopOptions) {
     const burst = options.burst ?? BURST;
@@ -103,6 +108,7 @@ export class Loop {
    * @returns how many were received, or -errno
    */
   frames(port: ReceivePort, device: Device, now: number): number {
+    this.#now = now;
     this.#received.limit = this.#frameLimit;
     const received = this.#receive(port);
     if (received <= 0) {
@@ -122,6 +128,7 @@ export class Loop {
    * @returns how many were received, or -errno
    */
   datagrams(port: ReceivePort, vnis: VniTable, now: number): number {
+    this.#now = now;
     this.#received.limit = this.#datagramLimit;
     const received = this.#receive(port);
     if (received <= 0) return received;
@@ -180,6 +187,7 @@ export class Loop {
     if (batch.length === 0) return;
     this.#datagrams.transmit(this.slab, batch);
     accountTransmitted(batch, this.#devices, this.#ring);
+    if (this.countsRemotes) accountSent(batch, this.slab, this.#devices, this.#now);
     batch.length = 0;
   }
 
@@ -189,6 +197,7 @@ export class Loop {
     this.handled += batch.length;
     this.#writeUp(batch);
     accountReceived(batch, this.#devices);
+    if (this.countsRemotes) accountHeard(this.#received, batch, this.#devices, this.#now);
     batch.length = 0;
   }
 

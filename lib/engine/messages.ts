@@ -24,10 +24,18 @@ export type WorkerMessage =
       egress: Egress;
       tables: TableShares;
       counters: SharedArrayBuffer;
+      remoteCounters?: SharedArrayBuffer;
       /** OFFLOAD_* bits of its TAP. */
       offloads: number;
     }
-  | { kind: 'settings'; index: number; settings: DeviceSettings; egress: Egress }
+  | {
+      kind: 'settings';
+      index: number;
+      settings: DeviceSettings;
+      egress: Egress;
+      /** With REMOTE_STATS (dataplane/remote-counters.ts). */
+      remoteCounters?: SharedArrayBuffer;
+    }
   /** A VNI of a VTEP that has many (dataplane/trunk.ts): a device that shares the tables of `of`. */
   | {
       kind: 'member';

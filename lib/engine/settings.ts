@@ -13,6 +13,7 @@ import {
   L2MISS,
   L3MISS,
   LEARN_LIMIT,
+  LEARN_PORT,
   LEARNING,
   LOCALBYPASS,
   MSSCLAMP,
@@ -22,6 +23,7 @@ import {
   RECEIVES_GBP,
   RECEIVES_GPE,
   RECEIVES_ZERO_CSUM6,
+  REMOTE_STATS,
   RSC,
   TOS_INHERIT,
   TTL_INHERIT,
@@ -81,6 +83,8 @@ export function withDefaults(config: Partial<LinkConfig> & Pick<LinkConfig, 'nam
     localbind: false,
     allow: 'any',
     learnLimit: 0,
+    learnPort: false,
+    remoteStats: false,
     ...config,
     id: config.id ?? 0,
     ageing: config.ageing || DEFAULT_AGEING,
@@ -161,6 +165,8 @@ export function deviceSettings(config: LinkConfig, state: SettingsState): Omit<D
       (config.allow === 'known' ? ALLOW_KNOWN : config.allow === 'fdb' ? ALLOW_FDB : 0) |
       (config.localbypass ? LOCALBYPASS : 0) |
       (config.learnLimit > 0 ? LEARN_LIMIT : 0) |
+      (config.learnPort ? LEARN_PORT : 0) |
+      (config.remoteStats ? REMOTE_STATS : 0) |
       (config.mssclamp === 'off' ? 0 : MSSCLAMP) |
       (state.up ? UP : 0) |
       (state.full ? FULL : 0) |

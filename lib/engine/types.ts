@@ -9,6 +9,7 @@ import type { MdbEntry, MdbRemote } from './group-types.js';
 import type { VniEntry } from './vni-types.js';
 
 export type * from './group-types.js';
+export type * from './remote-types.js';
 export type * from './vni-types.js';
 
 /** Options of `ip link add … type vxlan`, kernel defaults (reference: drivers/net/vxlan, vxlan_nl2conf). */
@@ -79,6 +80,10 @@ export interface LinkConfig {
   allow: 'any' | 'known' | 'fdb';
   /** Greatest number of MACs learned behind one peer, 0 = no limit. */
   learnLimit: number;
+  /** Peers are answered at the outer source port they send from. Needs learning, excludes external. */
+  learnPort: boolean;
+  /** What each remote sends and is sent is counted (remote-types.ts). */
+  remoteStats: boolean;
   /** MTU of the interface, 68 to 65,535; default 1500, or the lower device's less 50 (70 over IPv6). */
   mtu?: number;
   /** Unicast MAC; default random, locally administered. */
@@ -103,6 +108,7 @@ export type LinkChange = Partial<
     | 'localbypass'
     | 'allow'
     | 'learnLimit'
+    | 'remoteStats'
     | 'mssclamp'
     | 'missinterval'
     | 'missrate'

@@ -8,14 +8,13 @@
  */
 import type { DeviceTables } from '../dataplane/device.js';
 import { RECORD_VNI } from '../dataplane/records.js';
-import { formatMac } from '../wire/text.js';
 import type { VtepApi } from './api.js';
 import { Attachment } from './attachment.js';
 import { type TableContext, tableContext } from './context.js';
 import { DefaultDestination } from './default-destination.js';
 import { Forwarding } from './forwarding.js';
 import { Learning } from './learning.js';
-import { linkState } from './link-state.js';
+import { linkState, noteChange } from './link-state.js';
 import { Multicast } from './mdb.js';
 import { missEvent } from './miss-event.js';
 import { MissLimit } from './miss-limit.js';
@@ -23,16 +22,16 @@ import { Neighbours } from './neighbours.js';
 import { asMeant, checkAddress, checkUnderlay, mtuAfter } from './option-checks.js';
 import { PathMtus } from './path-mtus.js';
 import { Reception } from './reception.js';
+import { listRemotes } from './remote-directory.js';
 import { findRouters, NO_ROUTER } from './router-addresses.js';
 import { Routes } from './routes.js';
 import { DEFAULT_AGEING, deviceSettings, underlayFamily } from './settings.js';
 import { statistics } from './statistics.js';
 import type { Tap } from './system.js';
 import { makeTables } from './tables.js';
-import type { LinkChange, LinkConfig, LinkState, LinkStatistics } from './types.js';
+import type { LinkChange, LinkConfig, LinkState, LinkStatistics, RemoteList } from './types.js';
 import { VniFilter } from './vni-filter.js';
 import type { VtepHost } from './vtep-host.js';
-import { macWords } from './words.js';
 import { WorkerLink } from './worker-link.js';
 
 export class Vtep implements VtepApi {
@@ -142,11 +141,14 @@ export class Vtep implements VtepApi {
     return statistics(blocks, { ...this.#learning.events, ...this.#misses.events });
   }
 
+  remotes(): RemoteList {
+    const { remoteCounters } = this.#workers;
+    return listRemotes(this.tables.remotes, this.#config.dstport, remoteCounters, this.#host.clock);
+  }
+
   noticed(change: Parameters<VtepApi['noticed']>[0]): void {
     if (change.name !== undefined) this.#rename(change.name);
-    if (change.address !== undefined) this.#tap.address = change.address;
-    if (change.mtu !== undefined) this.#tap.mtu = change.mtu;
-    if (change.bridged !== undefined) this.#tap.bridged = change.bridged;
+    noteChange(this.#tap, change);
     this.#publish();
     if (change.up === true && !this.#up) this.#goUpOrBack();
     if (change.up === false && this.#up) this.#goDown();
@@ -241,10 +243,7 @@ export class Vtep implements VtepApi {
 
   #change(change: { mtu?: number; address?: string }): void {
     this.#host.system.changeInterface(this.name, change);
-    if (change.mtu !== undefined) this.#tap.mtu = change.mtu;
-    if (change.address === undefined) return;
-    const mac = macWords(change.address, 'address');
-    this.#tap.address = formatMac(mac.high, mac.low);
+    noteChange(this.#tap, change);
   }
 
   /**

@@ -3,6 +3,7 @@
  * of its own: worker.ts drives it from a worker thread, InlineDataplane (dataplane.ts) from the caller's.
  */
 import { Device, RECEIVES_FILTERED } from '../dataplane/device.js';
+import { RemoteCounters } from '../dataplane/remote-counters.js';
 import { noMembers, removeMember } from '../dataplane/trunk.js';
 import type { RecordRing } from '../memory/ring.js';
 import type { ReceivePort } from '../port/port.js';
@@ -89,6 +90,7 @@ export class WorkerCore {
         if ((message.settings.reception & RECEIVES_FILTERED) !== 0) {
           this.#devices[message.index]!.members = noMembers();
         }
+        this.#count(this.#devices[message.index]!, message.remoteCounters);
         break;
       case 'member':
         this.#enrol(message);
@@ -98,6 +100,7 @@ export class WorkerCore {
         if (device === undefined) break;
         device.settings = message.settings;
         device.egress = message.egress;
+        this.#count(device, message.remoteCounters);
         for (const number of device.members ?? []) this.#follow(this.#devices[number], device);
         break;
       }
@@ -132,9 +135,21 @@ export class WorkerCore {
     const settings = { ...trunk.settings, vni };
     const member = new Device(index, settings, trunk.tables, trunk.egress, new Float64Array(counters));
     member.vlan = vlan;
+    member.remoteCounters = trunk.remoteCounters;
     trunk.members[vlan] = index;
     this.#devices[index] = member;
     this.loop.tags ||= vlan !== 0;
+  }
+
+  /** Counts by remote in this memory, or not at all. */
+  #count(device: Device, share: SharedArrayBuffer | undefined): void {
+    device.remoteCounters = share && new RemoteCounters(share);
+    if (share !== undefined) this.loop.countsRemotes = true;
+    else if (this.loop.countsRemotes) this.#recount();
+  }
+
+  #recount(): void {
+    this.loop.countsRemotes = this.#devices.some((device) => device?.remoteCounters !== undefined);
   }
 
   /** A VNI has its trunk's options. */
@@ -142,11 +157,13 @@ export class WorkerCore {
     if (member === undefined) return;
     member.settings = { ...trunk.settings, vni: member.settings.vni };
     member.egress = trunk.egress;
+    member.remoteCounters = trunk.remoteCounters;
   }
 
   #forget(index: number): void {
     if (this.#devices[index] === undefined) return;
     this.#devices[index] = undefined;
+    if (this.loop.countsRemotes) this.#recount();
     for (const device of this.#devices) if (device?.members) removeMember(device.members, index);
     this.loop.pending.clear();
   }

@@ -17,6 +17,7 @@ function tables() {
     vnifilter: false,
     family: 4,
     port: 4_789,
+    learnPort: false,
     clock: new ManualClock(),
     interfaces: {
       indexOf: (name: string) => (name === 'eth0' ? 3 : 0),
@@ -73,11 +74,15 @@ t.test('replacing and moving the first', async (t) => {
   t.equal(entry.replaceFirst(at, key), -1);
   t.equal(remotes.count, 1, 'the former one is given back');
   const address = entry.parse({ dst: PEER }).address;
-  t.ok(entry.moveFirst(at, address, 0) >= 0);
-  t.equal(entry.moveFirst(at, address, 0), -1);
+  t.ok(entry.moveFirst(at, address, 0, undefined) >= 0);
+  t.equal(entry.moveFirst(at, address, 0, undefined), -1);
   t.same(entry.describe(entry.of(at)[0]), { dst: PEER, port: 9 }, 'the port is kept');
-  entry.moveFirst(at, entry.parse({ dst: OTHER }).address, 7);
+  entry.moveFirst(at, entry.parse({ dst: OTHER }).address, 7, undefined);
   t.match(entry.describe(entry.of(at)[0]), { via: 'if7' }, 'a link-local source brings its interface');
+  const there = entry.parse({ dst: OTHER }).address;
+  t.ok(entry.moveFirst(at, there, 0, 10) >= 0, 'another port alone');
+  t.equal(entry.moveFirst(at, there, 0, 10), -1);
+  t.match(entry.describe(entry.of(at)[0]), { dst: OTHER, port: 10, via: 'if7' });
 });
 
 t.test('random changes against an array: nothing leaks', async (t) => {

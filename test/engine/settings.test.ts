@@ -7,9 +7,11 @@ import {
   GPE,
   L2MISS,
   L3MISS,
+  LEARN_PORT,
   LEARNING,
   LOCALBYPASS,
   PROXY,
+  REMOTE_STATS,
   RSC,
   TOS_INHERIT,
   TTL_INHERIT,
@@ -19,6 +21,7 @@ import {
   deviceSettings,
   hasChecksum,
   headroom,
+  sendsFromListener,
   sourcePorts,
   underlayFamily,
   withDefaults,
@@ -68,6 +71,8 @@ t.test('defaults are the kernel’s', async (t) => {
     localbind: false,
     allow: 'any',
     learnLimit: 0,
+    learnPort: false,
+    remoteStats: false,
   });
   t.equal(withDefaults({ name: 'vtep0', id: 1, ageing: 0 }).ageing, 300);
 });
@@ -85,6 +90,15 @@ t.test('an empty source port range is the default one', async (t) => {
   t.same(sourcePorts({ srcport: [0, 0] }), [49_152, 65_536]);
   t.same(sourcePorts({ srcport: [5_000, 5_000] }), [49_152, 65_536]);
   t.same(sourcePorts({ srcport: [5_000, 5_001] }), [5_000, 5_001]);
+});
+
+t.test('one source port, the one it receives on', async (t) => {
+  const sends = (dstport: number, ...srcport: [number, number]) => sendsFromListener({ dstport, srcport });
+  t.ok(sends(4_789, 4_789, 4_790));
+  t.notOk(sends(4_789, 4_789, 4_791));
+  t.notOk(sends(4_789, 4_788, 4_789));
+  t.notOk(sends(4_789, 4_789, 4_789), 'an empty range is the default one');
+  t.notOk(sends(49_152, 0, 0));
 });
 
 t.test('checksums: an option a family', async (t) => {
@@ -144,6 +158,8 @@ t.test('what the data plane reads', async (t) => {
     gbp: GBP,
     gpe: GPE,
     localbypass: LOCALBYPASS,
+    learnPort: LEARN_PORT,
+    remoteStats: REMOTE_STATS,
   })) {
     const config = withDefaults({
       name: 'vtep0',

@@ -23,6 +23,7 @@ import type {
   MdbKey,
   NeighbourEntry,
   NexthopEntry,
+  RemoteList,
   RouteEntry,
   VtepEvent,
 } from '../../lib/engine/types.js';
@@ -284,6 +285,9 @@ export class FakeVtep implements VtepApi {
   state = (): LinkState => ({ ...this.#state });
   set: VtepApi['set'] = (change) => void (this.#state = { ...this.#state, ...change });
   statistics = (): LinkStatistics => this.counters;
+  /** What remotes() answers; tests write to it. */
+  peers: RemoteList = { remotes: [] };
+  remotes = (): RemoteList => this.peers;
   /** Every call of noticed(), for tests of the mirror. */
   readonly notices: Parameters<VtepApi['noticed']>[0][] = [];
   noticed: VtepApi['noticed'] = (change) => {

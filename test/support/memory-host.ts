@@ -35,6 +35,8 @@ export class ManualClock implements Clock {
 
 export interface Arrival {
   from?: string;
+  /** Outer source port. */
+  port?: number;
   tos?: number;
   ifindex?: number;
 }
@@ -71,7 +73,7 @@ export class MemoryHost {
   /** A datagram from the underlay; what the guests got. */
   arriveRaw(payload: Uint8Array, arrival: Arrival = {}): Uint8Array[] {
     const peer = parseAddress(arrival.from ?? PEER)!;
-    this.system.underlay.send({ ...arrival, payload, peer, port: 55_555 });
+    this.system.underlay.send({ port: 55_555, ...arrival, payload, peer });
     this.engine.poll();
     return this.replies();
   }
