@@ -48,6 +48,12 @@ export const OBJECTS: readonly CommandObject[] = [
     forms: async () => (await import('./options/route.js')).forms,
   },
   {
+    names: ['remote'],
+    says: 'the VTEPs that a VTEP sends to and hears from; -s counts',
+    verb: 'show',
+    forms: async () => (await import('./options/remote.js')).forms,
+  },
+  {
     names: ['vni'],
     says: 'the VNIs of a VTEP with vnifilter, and their VLANs',
     verb: 'show',

@@ -77,6 +77,7 @@ async function commandOf(object: CommandObject, verb: string): Promise<Command> 
     neigh: () => import('./commands/neigh.js'),
     nexthop: () => import('./commands/nexthop.js'),
     route: () => import('./commands/route.js'),
+    remote: () => import('./commands/remote.js'),
     vni: () => import('./commands/vni.js'),
     monitor: () => import('./commands/monitor.js'),
     daemon: () => import('./commands/daemon.js'),

@@ -26,6 +26,7 @@ import type {
   NeighbourRequest,
   NexthopEntry,
   NexthopRequest,
+  RemoteList,
   RouteEntry,
   RouteRequest,
   VniEntry,
@@ -120,6 +121,10 @@ export class Client {
   }
   statistics(dev: string): Promise<LinkStatistics> {
     return this.#call('GET', link(dev, '/statistics'));
+  }
+  /** Those it sends to and hears from, counted with `remoteStats`. */
+  remotes(dev: string): Promise<RemoteList> {
+    return this.#call('GET', link(dev, '/remotes'));
   }
 
   fdb(dev: string): Promise<FdbEntry[]> {

@@ -1,4 +1,6 @@
 /** What the options of the header and of the receive path say together, in the kernel's words where it has some. */
+import { checkListenerSends } from '../engine/option-checks.js';
+import { underlayFamily } from '../engine/settings.js';
 import type { LinkChange, LinkConfig } from '../engine/types.js';
 import { VtepError } from '../errors.js';
 import { isLinkLocal, isMulticast } from './address.js';
@@ -26,6 +28,8 @@ export function checkHeaderOptions(config: LinkConfig): void {
   if (gbpId !== 0 && !gbp) {
     throw refuse(String(gbpId), `gbp-id ${gbpId} is sent in a group policy header: give gbp, too`);
   }
+  checkLearnPort(config);
+  checkListenerSends(config, underlayFamily(config));
   if (!localbind) return;
   if (local === undefined)
     throw refuse('localbind', 'localbind receives on the address given by local: give it');
@@ -40,6 +44,23 @@ export function checkHeaderOptions(config: LinkConfig): void {
     throw refuse(
       to,
       `localbind and group ${to} exclude each other: a socket bound to ${local} receives nothing that is sent to a group`,
+    );
+  }
+}
+
+/** What a port is learned with. */
+function checkLearnPort({ learnPort, learning, external }: LinkConfig): void {
+  if (!learnPort) return;
+  if (external) {
+    throw refuse(
+      'external',
+      'learn-port and external exclude each other: which of many VNIs a peer behind an address translator sends from is not told by its port',
+    );
+  }
+  if (!learning) {
+    throw refuse(
+      'nolearning',
+      'learn-port and nolearning exclude each other: a port is learned with its MAC',
     );
   }
 }

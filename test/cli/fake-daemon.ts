@@ -15,6 +15,7 @@ import type {
   LinkState,
   NeighbourEntry,
   NeighbourRequest,
+  RemoteList,
   RouteEntry,
   RouteRequest,
   VniEntry,
@@ -37,11 +38,13 @@ interface Device {
   neighbours: NeighbourEntry[];
   routes: RouteEntry[];
   vnis: VniEntry[];
+  remotes: RemoteList;
 }
 
-const CHANGES = 'remote group local dev ttl tos df flowlabel learning ageing mssclamp mtu address up'.split(
-  ' ',
-);
+const CHANGES =
+  'remote group local dev ttl tos df flowlabel learning ageing mssclamp remoteStats mtu address up'.split(
+    ' ',
+  );
 
 const refuse = (code: VtepErrorCode, message: string, errno: string, word?: string): Refusal => ({
   code,
@@ -146,6 +149,7 @@ export class FakeDaemon {
       neighbours: [],
       routes: [],
       vnis: [],
+      remotes: { remotes: [] },
     };
     this.devices.set(config.name, device);
     return device;
@@ -259,6 +263,8 @@ export class FakeDaemon {
         return setRoute(device, body);
       case 'DELETE routes':
         return remove(routes, (entry) => entry.dst === (body as { dst: string }).dst);
+      case 'GET remotes':
+        return device.remotes;
       case 'GET vnis':
         return vnisOf(device);
       case 'POST vnis':

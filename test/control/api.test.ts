@@ -219,6 +219,7 @@ t.test('the OpenAPI document names every endpoint', async (t) => {
     '/v1/links/{dev}/neigh/bulk',
     '/v1/links/{dev}/neigh/flush',
     '/v1/links/{dev}/neigh/{dst}',
+    '/v1/links/{dev}/remotes',
     '/v1/links/{dev}/routes',
     '/v1/links/{dev}/routes/bulk',
     '/v1/links/{dev}/routes/flush',
@@ -253,6 +254,53 @@ t.test('metrics in Prometheus text', async (t) => {
   }
   await client.deleteLink('vtep0');
   t.notMatch((await raw('GET', '/metrics')).text, 'vtep0', 'a deleted link leaves no series behind');
+});
+
+t.test('remotes, and their metrics', async (t) => {
+  await client.addLink({ name: 'vtep0', id: 42, remoteStats: true });
+  const vtep = api.engine.get('vtep0')!;
+  const statistics = {
+    rxPackets: 1,
+    rxBytes: 2,
+    txPackets: 3,
+    txBytes: 4,
+    learnLimited: 0,
+    heard: 9,
+    reasons: { no_route: 5, peer_refused: 1 },
+  };
+  const many = Array.from({ length: 300 }, (_, n) => ({
+    dst: `10.0.${n >> 8}.${n & 255}`,
+    known: true,
+    statistics,
+  }));
+  vtep.peers = {
+    remotes: [
+      { dst: '2001:db8::1', port: 4790, vni: 7, known: true, statistics },
+      { dst: '192.0.2.66', known: false, statistics },
+      ...many,
+    ],
+  };
+  t.same(await client.remotes('vtep0'), vtep.peers);
+  t.match(await refusal(client.remotes('vtep9')), { code: 'ERR_VTEP_NO_DEVICE' });
+  const { text } = await raw('GET', '/metrics');
+  const labels = '{dev="vtep0",dst="2001:db8::1",port="4790",vni="7"}';
+  for (const line of [
+    `vtep_remote_receive_packets_total${labels} 1`,
+    `vtep_remote_receive_bytes_total${labels} 2`,
+    `vtep_remote_transmit_packets_total${labels} 3`,
+    `vtep_remote_transmit_bytes_total${labels} 4`,
+    `vtep_remote_drops_total${labels} 6`,
+    `vtep_remote_heard_seconds${labels} 9`,
+    'vtep_remote_drops_total{dev="vtep0",dst="10.0.0.0",port="",vni=""} 6',
+  ])
+    t.ok(text.includes(`${line}\n`), line);
+  t.notMatch(text, '192.0.2.66', 'a stranger makes no series');
+  const series = text.split('\n').filter((line) => line.startsWith('vtep_remote_receive_packets_total{'));
+  t.equal(series.length, 256, 'nor do more remotes than that');
+  await client.deleteLink('vtep0');
+  await client.addLink({ name: 'vtep0', id: 42 });
+  t.notMatch((await raw('GET', '/metrics')).text, 'vtep_remote_', 'none without remote-stats');
+  await client.deleteLink('vtep0');
 });
 
 t.test('many FDB entries in one call', async (t) => {

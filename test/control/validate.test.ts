@@ -47,6 +47,8 @@ t.test("the kernel's defaults", (t) => {
     localbind: false,
     allow: 'any',
     learnLimit: 0,
+    learnPort: false,
+    remoteStats: false,
   });
   t.end();
 });
@@ -197,15 +199,58 @@ t.test('localbind needs a local address, and no group', async (t) => {
   });
 });
 
+t.test('the port it receives on as its one source port', async (t) => {
+  const own = { dstport: 4789, srcport: [4789, 4790] as [number, number] };
+  t.same(config(own).srcport, [4789, 4790]);
+  const refused = { code: 'ERR_VTEP_ARGUMENT', errno: 'EINVAL' };
+  t.throws(() => config({ ...own, df: 'set' }), { ...refused, word: 'set' });
+  t.throws(() => config({ ...own, udpcsum: false }), { ...refused, word: 'noudpcsum' });
+  t.throws(() => completeChange({ df: 'inherit' }, config(own)), { ...refused, word: 'inherit' });
+  t.equal(
+    config({ ...own, srcport: [4789, 4791], df: 'set' }).df,
+    'set',
+    'with another there is a socket for it',
+  );
+  t.equal(config({ ...own, dstport: 4790, df: 'set' }).df, 'set');
+});
+
+t.test('learn-port needs learning, and one VNI', async (t) => {
+  t.equal(config({ learnPort: true }).learnPort, true);
+  const refused = (words: Partial<LinkConfig>, word: string): void =>
+    void t.throws(() => completeConfig({ name: 'vtep0', learnPort: true, ...words }), {
+      code: 'ERR_VTEP_ARGUMENT',
+      errno: 'EINVAL',
+      word,
+      message: new RegExp(`learn-port and ${word} exclude each other`),
+    });
+  refused({ id: 1, learning: false }, 'nolearning');
+  refused({ external: true, vnifilter: true, learning: true }, 'external');
+  refused({ external: true, vnifilter: true }, 'external');
+  refused({ id: 1, gpe: true }, 'nolearning');
+  const current = config({ learnPort: true });
+  t.throws(() => completeChange({ learning: false }, current), {
+    code: 'ERR_VTEP_ARGUMENT',
+    word: 'nolearning',
+  });
+  t.same(completeChange({ ageing: 5 }, current), { ageing: 5 });
+});
+
 t.test('options of header and receive path: what may change', async (t) => {
   const current = config({ gbp: true });
-  const changes: LinkChange[] = [{ gbpId: 9 }, { localbypass: false }, { allow: 'fdb' }, { learnLimit: 5 }];
+  const changes: LinkChange[] = [
+    { gbpId: 9 },
+    { localbypass: false },
+    { allow: 'fdb' },
+    { learnLimit: 5 },
+    { remoteStats: true },
+  ];
   for (const change of changes) t.same(completeChange(change, current), change);
   const fixed: Partial<LinkConfig>[] = [
     { gbp: false },
     { gpe: true },
     { reserved_bits: '0x1' },
     { localbind: true },
+    { learnPort: true },
   ];
   for (const change of fixed)
     t.throws(() => completeChange(change, current), { code: 'ERR_VTEP_FIXED' }, JSON.stringify(change));

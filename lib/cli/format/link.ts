@@ -126,6 +126,8 @@ function ownText(link: LinkState): string {
     ...(link.localbind ? ['localbind'] : []),
     ...(link.allow === 'any' ? [] : [`allow ${link.allow}`]),
     ...(link.learnLimit === 0 ? [] : [`learn-limit ${link.learnLimit}`]),
+    ...(link.learnPort ? ['learn-port'] : []),
+    ...(link.remoteStats ? ['remote-stats'] : []),
     ...(link.mssclamp === 'off' ? [] : [`mssclamp ${link.mssclamp}`]),
     ...(['missinterval', 'missrate'] as const).filter((key) => link[key]).map((key) => `${key} ${link[key]}`),
   ];
@@ -142,6 +144,8 @@ function ownJson(link: LinkState): Record<string, unknown> {
     localbind: link.localbind || undefined,
     allow: link.allow === 'any' ? undefined : link.allow,
     learn_limit: link.learnLimit || undefined,
+    learn_port: link.learnPort || undefined,
+    remote_stats: link.remoteStats || undefined,
     mssclamp: link.mssclamp === 'off' ? undefined : link.mssclamp,
     missinterval: link.missinterval || undefined,
     missrate: link.missrate || undefined,

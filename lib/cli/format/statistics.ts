@@ -12,7 +12,7 @@ import type { LinkStatistics } from '../../engine/types.js';
 /** Widths before the values need more: those of iproute2's headings. */
 const WIDTHS = [10, 7, 6, 7, 7, 7, 10];
 
-interface Block {
+export interface Block {
   readonly title: string;
   readonly heads: readonly string[];
   /** '' where nothing stands: an `errors` block has no first column. */
@@ -34,10 +34,10 @@ function blocks(s: LinkStatistics, errors: boolean): Block[] {
   return all.filter((block) => errors || block.heads[0] !== '');
 }
 
-const widths = (all: readonly Block[]): number[] =>
+export const widths = (all: readonly Block[]): number[] =>
   WIDTHS.map((width, i) => Math.max(width, ...all.map((block) => String(block.values[i] ?? '').length)));
 
-function blockLines({ title, heads, values }: Block, columns: readonly number[]): string[] {
+export function blockLines({ title, heads, values }: Block, columns: readonly number[]): string[] {
   const width = (i: number): number => (columns[i] ?? 0) - (i === 0 ? title.length : 0);
   const head = heads.map((text, i) => text.padStart(width(i))).join(' ');
   const row = values.map((value, i) => `${String(value).padStart(columns[i] ?? 0)} `).join('');
@@ -45,7 +45,7 @@ function blockLines({ title, heads, values }: Block, columns: readonly number[])
 }
 
 /** Reasons that were met (all of them with -s -s), in the order of the data path. */
-function reasonLines(s: LinkStatistics, all: boolean): string[] {
+export function reasonLines(s: Pick<LinkStatistics, 'reasons'>, all: boolean): string[] {
   const known = new Map(REASONS.map((reason, i) => [reason.name, { i, sentence: reason.sentence }]));
   const order = (name: string): number => known.get(name)?.i ?? REASONS.length;
   const met = Object.entries(s.reasons).filter(([, count]) => all || count > 0);

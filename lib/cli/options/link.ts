@@ -56,6 +56,8 @@ const VXLAN: readonly Word[] = [
     'who may send: known = VTEPs in given FDB entries; fdb = the one of each MAC',
   ),
   takes('learn-limit', 'learnLimit', value.limit, 'greatest number of MACs learned behind one peer'),
+  ...either('learn-port', 'answer peers at the UDP port they send from, behind NAT too', 'learnPort'),
+  ...either('remote-stats', 'count by remote: `vtep -s remote show`', 'remoteStats'),
   ...either('external', 'with vnifilter: many VNIs, told apart by 802.1Q tags; no id, nolearning'),
   ...either('vnifilter', 'receive the VNIs of `vtep vni add`'),
   ...refuse(
@@ -92,7 +94,7 @@ const NETDEV =
 /** What vxlan_changelink may change. */
 const CHANGES = (
   'group remote local dev ttl tos df flowlabel learning ageing gbpId localbypass allow learnLimit mssclamp ' +
-  'missinterval missrate'
+  'missinterval missrate remoteStats'
 ).split(' ');
 const settable: Word = {
   ...type,

@@ -34,6 +34,30 @@ const Remote = Type.Object({
   via: Type.Optional(Type.String()),
 });
 
+const RemoteStatisticsAnswer = Type.Object({
+  rxPackets: Type.Integer(),
+  rxBytes: Type.Integer(),
+  txPackets: Type.Integer(),
+  txBytes: Type.Integer(),
+  learnLimited: Type.Integer({ description: 'MACs not learned because of learnLimit' }),
+  heard: Type.Optional(Type.Integer({ description: 'seconds since the last datagram from it' })),
+  sent: Type.Optional(Type.Integer({ description: 'seconds since the last datagram to it' })),
+  reasons: Type.Record(Type.String(), Type.Integer(), { description: 'frames that ended so, by reason' }),
+});
+
+export const RemotesAnswer = Type.Object({
+  remotes: Type.Array(
+    Type.Object({
+      dst: Type.String(),
+      port: Type.Optional(Type.Integer()),
+      vni: Type.Optional(Type.Integer()),
+      known: Type.Boolean({ description: 'an entry leads there' }),
+      statistics: Type.Optional(RemoteStatisticsAnswer),
+    }),
+  ),
+  others: Type.Optional(RemoteStatisticsAnswer),
+});
+
 export const FdbAnswer = Type.Object({
   mac: Type.String(),
   srcVni: Type.Optional(Type.Integer()),

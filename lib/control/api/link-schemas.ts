@@ -81,6 +81,8 @@ const linkOptions = {
     maximum: 0xffffffff,
     description: 'a number of MACs, 0 for no limit',
   }),
+  learnPort: Flag,
+  remoteStats: Flag,
   mtu: Type.Integer({ minimum: 68, maximum: 65535, description: 'an MTU, 68 to 65535' }),
   address: Type.String({ description: 'a unicast MAC such as 02:00:00:00:00:01' }),
 };

@@ -2,7 +2,7 @@
 import Type from 'typebox';
 import type { LinkChange, LinkConfig } from '../../engine/types.js';
 import { completeChange, completeConfig } from '../validate.js';
-import { LinkAnswer, Nothing, StatisticsAnswer, answers } from './answers.js';
+import { LinkAnswer, Nothing, RemotesAnswer, StatisticsAnswer, answers } from './answers.js';
 import { vtepOf, type Api, type ApiContext } from './context.js';
 import { LinkChangeBody, NewLinkBody } from './link-schemas.js';
 import { DevParams } from './schemas.js';
@@ -59,5 +59,15 @@ export function linkEndpoints(api: Api, context: ApiContext): void {
   };
   api.get('/v1/links/:dev/statistics', { schema: statistics }, (request) =>
     vtepOf(context, request.params.dev).statistics(),
+  );
+
+  const remotes = {
+    tags,
+    summary: 'VTEPs and groups that it sends to or hears from; with remoteStats what each sent and was sent',
+    params: DevParams,
+    response: answers(200, RemotesAnswer),
+  };
+  api.get('/v1/links/:dev/remotes', { schema: remotes }, (request) =>
+    vtepOf(context, request.params.dev).remotes(),
   );
 }

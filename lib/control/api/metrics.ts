@@ -1,7 +1,7 @@
 /** GET /metrics: what the counters say, in Prometheus' text format. prom-client is loaded when first asked. */
 import type { Gauge, Registry } from 'prom-client';
 import type { VtepApi } from '../../engine/api.js';
-import type { LinkStatistics, VniStatistics } from '../../engine/types.js';
+import type { LinkStatistics, RemoteStatistics, VniStatistics } from '../../engine/types.js';
 import type { Api, ApiContext } from './context.js';
 
 /** Counters of a link: metric name -> [field, help]. */
@@ -46,6 +46,21 @@ const VNI_COUNTERS: Record<string, [keyof VniStatistics, string]> = {
   vtep_vni_transmit_dropped_total: ['txDropped', 'Frames without a destination, by VNI'],
 };
 
+/** Remotes of a link that have series: what is beyond is in the link's own counters. */
+const MOST_REMOTES = 256;
+
+/** Counters of each remote of a link with `remoteStats`. */
+const REMOTE_COUNTERS: Record<string, [(s: RemoteStatistics) => number, string]> = {
+  vtep_remote_receive_packets_total: [(s) => s.rxPackets, 'Frames delivered, by remote'],
+  vtep_remote_receive_bytes_total: [(s) => s.rxBytes, 'Bytes delivered, by remote'],
+  vtep_remote_transmit_packets_total: [(s) => s.txPackets, 'Frames sent, by remote'],
+  vtep_remote_transmit_bytes_total: [(s) => s.txBytes, 'Bytes sent, by remote'],
+  vtep_remote_drops_total: [
+    (s) => Object.values(s.reasons).reduce((total, count) => total + count, 0),
+    'Frames from or for a remote that were not delivered or sent',
+  ],
+};
+
 type Prometheus = typeof import('prom-client');
 
 function table(
@@ -84,6 +99,36 @@ function vnisOf(prometheus: Prometheus, registers: Registry[], vteps: VtepApi[])
     for (const { dev, vnis } of many) {
       for (const { vni, statistics } of vnis) metric.inc({ dev, vni }, statistics[field]);
     }
+  }
+}
+
+/**
+ * Remotes that entries lead to, not whoever sends something: series are not for strangers to make. Of a link with more
+ * than MOST_REMOTES, the first by address.
+ */
+function remotesOf(prometheus: Prometheus, registers: Registry[], vteps: VtepApi[]): void {
+  const counted = vteps.filter((vtep) => vtep.state().remoteStats);
+  if (counted.length === 0) return;
+  const rows = counted.flatMap((vtep) => {
+    const known = vtep.remotes().remotes.filter((remote) => remote.known && remote.statistics);
+    return known.slice(0, MOST_REMOTES).map(({ dst, port = '', vni = '', statistics }) => ({
+      labels: { dev: vtep.name, dst, port, vni },
+      statistics: statistics!,
+    }));
+  });
+  const labelNames = ['dev', 'dst', 'port', 'vni'];
+  for (const [name, [value, help]] of Object.entries(REMOTE_COUNTERS)) {
+    const metric = new prometheus.Counter({ name, help, labelNames, registers });
+    for (const { labels, statistics } of rows) metric.inc(labels, value(statistics));
+  }
+  const heard = new prometheus.Gauge({
+    name: 'vtep_remote_heard_seconds',
+    help: 'Seconds since the last datagram from a remote',
+    labelNames,
+    registers,
+  });
+  for (const { labels, statistics } of rows) {
+    if (statistics.heard !== undefined) heard.set(labels, statistics.heard);
   }
 }
 
@@ -147,6 +192,7 @@ export async function metricsText(context: ApiContext): Promise<string> {
   const vteps = context.engine.list();
   countersOf(prometheus, registry, vteps);
   vnisOf(prometheus, [registry], vteps);
+  remotesOf(prometheus, [registry], vteps);
   tablesOf(prometheus, registry, vteps);
   hostOf(prometheus, registry, context);
   processOf(prometheus, registry, context);

@@ -90,15 +90,24 @@ t.test('options of the header and of the receive path', async (t) => {
     localbind: true,
     allow: 'known',
     learnLimit: 100,
+    learnPort: true,
+    remoteStats: true,
   });
   t.match(vxlanText(gbp), / ageing 300 reserved_bits 0x77000000000000ff udpcsum .* gbp nolocalbypass$/);
   t.equal(
     linkLines(gbp, presumed(gbp), true)[3],
-    '    tap persist off gbp-id 7 localbind allow known learn-limit 100 ',
+    '    tap persist off gbp-id 7 localbind allow known learn-limit 100 learn-port remote-stats ',
   );
   t.match(vxlanJson(gbp), { gbp: true, reserved_bits: '0x77000000000000ff', localbypass: false });
   const { vtep } = linkJson(gbp, presumed(gbp), true);
-  t.match(vtep, { gbp_id: 7, localbind: true, allow: 'known', learn_limit: 100 });
+  t.match(vtep, {
+    gbp_id: 7,
+    localbind: true,
+    allow: 'known',
+    learn_limit: 100,
+    learn_port: true,
+    remote_stats: true,
+  });
   const plain = vxlanJson(linkState({ name: 'vx1', id: 1 }));
   t.same([plain['gbp'], plain['gpe'], plain['localbypass']], [undefined, undefined, true]);
   t.match(vxlanText(linkState({ name: 'vx2', id: 1, gpe: true })), / gpe localbypass$/);
