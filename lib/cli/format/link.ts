@@ -128,6 +128,7 @@ function ownText(link: LinkState): string {
     ...(link.learnLimit === 0 ? [] : [`learn-limit ${link.learnLimit}`]),
     ...(link.mssclamp === 'off' ? [] : [`mssclamp ${link.mssclamp}`]),
     ...(['missinterval', 'missrate'] as const).filter((key) => link[key]).map((key) => `${key} ${link[key]}`),
+    ...(link.hold === 0 ? [] : [`hold ${link.hold} holdtime ${link.holdtime}`]),
   ];
   return `    ${words.join(' ')} `;
 }
@@ -145,6 +146,7 @@ function ownJson(link: LinkState): Record<string, unknown> {
     mssclamp: link.mssclamp === 'off' ? undefined : link.mssclamp,
     missinterval: link.missinterval || undefined,
     missrate: link.missrate || undefined,
+    ...(link.hold === 0 ? {} : { hold: link.hold, holdtime: link.holdtime }),
   };
 }
 
