@@ -9,7 +9,7 @@ import { isListening, makeRunDirectory } from './run-files.js';
 import { daemonPaths, netnsPath, type DaemonPaths } from './socket-path.js';
 
 /** Milliseconds a daemon may take until it answers. */
-const PATIENCE = 5_000;
+const PATIENCE = 20_000;
 const POLL = 15;
 /** Bytes after which the log of earlier daemons is put aside as .log.1. */
 const LOG_LIMIT = 1024 * 1024;

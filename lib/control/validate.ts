@@ -10,7 +10,7 @@
  */
 import { DEFAULT_AGEING, DEFAULT_PORT, GPE_PORT, underlayFamily, withDefaults } from '../engine/settings.js';
 import { checkReservedBits } from '../engine/header-bits.js';
-import { checkVniOptions } from '../engine/option-checks.js';
+import { checkHold, checkVniOptions } from '../engine/option-checks.js';
 import type { LinkChange, LinkConfig } from '../engine/types.js';
 import { VtepError } from '../errors.js';
 import { isNetns, NETNS_FORM } from '../netns.js';
@@ -190,6 +190,7 @@ export function completeConfig(request: NewLink): LinkConfig {
   const config = withDefaults(normalise(request));
   checkTogether(config);
   checkHeaderOptions(config);
+  checkHold(request, config);
   return { ...config, reserved_bits: checkReservedBits(config.reserved_bits, config) };
 }
 
@@ -212,6 +213,8 @@ const CHANGEABLE: ReadonlySet<string> = new Set<keyof LinkChange>([
   'mssclamp',
   'missinterval',
   'missrate',
+  'hold',
+  'holdtime',
   'mtu',
   'address',
   'up',
@@ -256,6 +259,7 @@ export function completeChange(request: LinkChange & Fields, current: LinkConfig
   checkFamilyKept(change, current);
   checkHeaderChange(change, current);
   checkTogether(merged(current, change));
+  checkHold(change, { ...current, ...change });
   const { name: _name, id: _id, ...rest } = change;
   return rest;
 }

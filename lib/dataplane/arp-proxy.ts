@@ -10,7 +10,7 @@ import * as ethernet from '../wire/ethernet.js';
 import { EVENT_PROXIED } from './counters.js';
 import type { Device } from './device.js';
 import { drop, sendBack } from './output.js';
-import { proxiedNeighbour } from './proxied-neighbour.js';
+import { AWAITED, ENDED, proxiedNeighbour, WAITS } from './proxied-neighbour.js';
 import * as reasons from './reasons.js';
 
 const V4_MAPPED = 0xffff;
@@ -19,6 +19,7 @@ const V4_MAPPED = 0xffff;
  * Consumes the untagged ARP frame at `offset`: appends a reply to `back`, made in place, or counts why not.
  * @param length octets of the frame, at least 14
  * @param now tick
+ * @returns ENDED, or WAITS when nothing came of it yet: it may wait for the neighbour (`hold`)
  */
 export function answerArp(
   slab: Slab,
@@ -28,20 +29,21 @@ export function answerArp(
   length: number,
   back: Batch,
   now: number,
-): void {
+): number {
   const bytes = slab.bytes;
   const header = offset + ethernet.HEADER_BYTES;
   const verdict = arp.checkArp(bytes, header, length - ethernet.HEADER_BYTES);
   if (verdict !== 0) {
     drop(device, verdict === arp.ARP_SHORT ? reasons.TX_ARP_TRUNCATED : reasons.TX_ARP_CONSUMED);
-    return;
+    return ENDED;
   }
   const target = arp.targetIp(bytes, header);
   const entry = proxiedNeighbour(ring, device, 0, 0, V4_MAPPED, target, reasons.TX_ARP_UNKNOWN);
-  if (entry < 0) return;
+  if (entry < 0) return entry === AWAITED ? WAITS : ENDED;
   const { neighbours } = device.tables;
   neighbours.touchUsed(entry, now);
   device.counters[EVENT_PROXIED]++;
   const reply = arp.buildArpReply(bytes, offset, neighbours.macHigh(entry), neighbours.macLow(entry));
   sendBack(back, device, offset, reply);
+  return ENDED;
 }

@@ -31,6 +31,8 @@ export const EVENTS = [
   'bypassed',
   'mssClamped',
   'multicast',
+  'held',
+  'released',
 ] as const;
 export const EVENT_PROXIED = 4;
 export const EVENT_FLOODED = 5;
@@ -47,6 +49,8 @@ export const EVENT_LEARN_LIMITED = 15;
 export const EVENT_BYPASSED = 16;
 export const EVENT_MSS_CLAMPED = 17;
 export const EVENT_MULTICAST = 18;
+export const EVENT_HELD = 19;
+export const EVENT_RELEASED = 20;
 
 /** Index of the counter of reason 0. */
 export const REASON0 = EVENT_PROXIED + EVENTS.length;

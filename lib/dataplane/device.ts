@@ -46,6 +46,8 @@ export const RECEIVES_FILTERED = 8;
 export const MSSCLAMP = 256;
 /** The multicast database has an entry (kernel: VXLAN_F_MDB). */
 export const MDB = 4096;
+/** The first frames that miss wait (hold-queue.ts). */
+export const HOLD = 1024;
 
 export const TTL_INHERIT = -1;
 /** As in the kernel, a TOS of 1 means "inherit". */
@@ -86,6 +88,9 @@ export interface DeviceSettings {
   mss: number;
   /** Octets behind the Ethernet header that interface and paths carry. */
   packet: number;
+  /** Frames that may wait for one destination, and for how many ticks; 0 without HOLD. */
+  hold: number;
+  holdTicks: number;
   /** 0 = the system's default, 1 to 255, TTL_INHERIT. */
   ttl: number;
   /** 0 to 255, TOS_INHERIT. */
@@ -139,6 +144,9 @@ export class Device {
   members: Int32Array | undefined = undefined;
   /** Of a trunk's VNI: the VLAN of the frames it hands up, 0 = they have no tag. */
   vlan = 0;
+  /** Of its frames those that wait in this worker (hold-queue.ts), and their octets. */
+  held = 0;
+  heldOctets = 0;
 
   constructor(
     index: number,

@@ -9,6 +9,7 @@
  *   c  short-circuit    `rsc`, entry marked router: routed to the guest's MAC here (short-circuit.ts), looked up again
  *   d  pending          a MAC this worker learned a moment ago (pending.ts)
  *   e  default          the all-zeros entry; none: L2 miss, dropped. No prefix logic for group addresses
+ *      hold             what missed may wait (hold-queue.ts); nothing overtakes what waits for the same
  *   f  outer header     TOS with ECN, TTL, DF and source port, once a frame
  *      path MTU         a bridged guest whose packet is too big is told so (path-mtu.ts)
  *      TCP              the maximum segment size is lowered, if asked for (mss-clamp.ts)
@@ -20,8 +21,8 @@
  *
  * A remote that is this host is no datagram: the frame goes up at another device here (local-bypass.ts).
  *
- * `run` returns false when `tx` or `back` is full: transmit both, `tx` first, empty them, call again with the same
- * batch.
+ * `run` returns false when `tx` or `back` is full, or when frames that wait must leave first: transmit both, `tx` first,
+ * empty them, release what waits if anything does, call again with the same batch.
  */
 import * as batch from '../memory/batch.js';
 import { type Batch, cell } from '../memory/batch.js';
@@ -42,6 +43,8 @@ import { answerArp } from './arp-proxy.js';
 import { EVENT_FLOODED, EVENT_MULTICAST } from './counters.js';
 import * as options from './device.js';
 import type { Device } from './device.js';
+import { HoldQueue } from './hold-queue.js';
+import { HoldStep } from './hold-step.js';
 import { isLoopbackWords, LocalBypass } from './local-bypass.js';
 import { findGroup } from './mdb.js';
 import { clampSent } from './mss-clamp.js';
@@ -52,7 +55,8 @@ import { postL2Miss } from './post.js';
 import { chooseMember } from './nexthop.js';
 import * as reasons from './reasons.js';
 import { drop, isMulticastWords, loopBack } from './output.js';
-import { CONTINUE, REWRITTEN, ShortCircuit } from './short-circuit.js';
+import { PASSED, WAITS } from './proxied-neighbour.js';
+import { ENDED, MISSED, REWRITTEN, ShortCircuit } from './short-circuit.js';
 
 /*
  * NB: constants of this module's own. An imported one is a variable to the engine (Node 20), loaded and checked at every
@@ -84,8 +88,8 @@ const {
   TTL,
   SOURCE_PORT,
 } = batch;
-const { DF_INHERIT, DF_SET, L2MISS, LOCALBYPASS, MDB, MSSCLAMP, PROXY, RSC, TOS_INHERIT, TTL_INHERIT, UP } =
-  options;
+const { DF_INHERIT, DF_SET, HOLD, L2MISS, LOCALBYPASS, MDB, MSSCLAMP, PROXY, RSC, TOS_INHERIT } = options;
+const { TTL_INHERIT, UP } = options;
 const { RECEIVES_FILTERED } = options;
 const { TYPE, TYPE_ARP, TYPE_IPV4, TYPE_IPV6 } = ethernet;
 const ETHERNET_BYTES = ethernet.HEADER_BYTES;
@@ -108,6 +112,8 @@ const V4_MAPPED = 0xffff;
 /** net.ipv4.ip_default_ttl, where the socket's own would be another: 1 for multicast. */
 const DEFAULT_TTL = 64;
 const NONE = -1;
+/** What only some devices do with a frame that leaves. */
+const BEFORE_LEAVING = MSSCLAMP | HOLD;
 /** The group bit in a MAC's first four octets. */
 const GROUP_BIT = 0x01000000;
 /** DF in the word with flags, fragment offset, TTL and protocol. */
@@ -121,6 +127,7 @@ export class Encap {
   readonly #shortCircuit: ShortCircuit;
   readonly #local: LocalBypass;
   readonly #devices: readonly (Device | undefined)[];
+  readonly #hold: HoldStep;
   /** Where `run` goes on: the frame, what its remotes are (CONSUMED: not yet known), and how many are done. */
   #frame = 0;
   #remotes = CONSUMED;
@@ -141,13 +148,19 @@ export class Encap {
   #df = false;
   #inner = 0;
 
-  /** @param devices by number: where a frame for this host may go */
+  /**
+   * @param devices by number: where a frame for this host may go
+   * @param queue where frames wait (`hold`)
+   * @param isRelease frames are those that it has released
+   */
   constructor(
     slab: Slab,
     ring: RecordRing,
     pending: PendingLearns,
     seed: number,
     devices: readonly (Device | undefined)[] = [],
+    queue = new HoldQueue(devices, pending),
+    isRelease = false,
   ) {
     this.#slab = slab;
     this.#ring = ring;
@@ -156,6 +169,7 @@ export class Encap {
     this.#shortCircuit = new ShortCircuit(slab, ring);
     this.#local = new LocalBypass(slab, ring, pending, devices);
     this.#devices = devices;
+    this.#hold = new HoldStep(slab, queue, isRelease);
   }
 
   /**
@@ -182,12 +196,15 @@ export class Encap {
         const remotes = this.#classify(rx, i, offset, length, device, back, now);
         if (remotes === CONSUMED || !this.#outer(offset, length, device)) continue;
         if (length > device.settings.longest && this.#tooBig(rx, i, device, back, remotes)) continue;
-        if ((device.settings.features & MSSCLAMP) !== 0) clampSent(this.#slab, rx, i, device);
         this.#remotes = remotes;
         this.#replica = 0;
         this.#copies = 0;
         this.#spareHeaders = 0;
         this.#upFrom = NONE;
+        if ((device.settings.features & BEFORE_LEAVING) !== 0 && this.#mustWait(rx, i, offset, device)) {
+          this.#frame = i;
+          return false;
+        }
       }
       if (!this.#replicate(rx, i, device, tx, back)) {
         this.#frame = i;
@@ -239,7 +256,8 @@ export class Encap {
     if ((features & UP) === 0) return this.#drop(device, reasons.TX_DEVICE_DOWN);
     const type = view.getUint16(offset + TYPE);
     // a. A VLAN-tagged request is not seen here, as in the kernel.
-    if ((features & PROXY) !== 0 && this.#proxy(type, offset, length, device, back, now)) return CONSUMED;
+    if ((features & PROXY) !== 0 && this.#proxy(rx, i, type, offset, length, device, back, now))
+      return CONSUMED;
     // b.
     let high = view.getInt32(offset);
     let low = view.getUint16(offset + 4);
@@ -255,7 +273,8 @@ export class Encap {
         (features & RSC) !== 0 &&
         (fdb.flags(entry) & FLAG_ROUTER) !== 0 &&
         !ethernet.isMulticast(bytes, offset) &&
-        (type === TYPE_IPV4 || type === TYPE_IPV6)
+        (type === TYPE_IPV4 || type === TYPE_IPV6) &&
+        !this.#hold.wasRouted(rx, i)
       ) {
         const verdict = this.#shortCircuit.route(rx, i, device, back, now);
         if (verdict === REWRITTEN) {
@@ -265,8 +284,10 @@ export class Encap {
           low = ethernet.macLow(bytes, offset);
           entry = fdb.find(high, low, settings.vni);
           if (entry >= 0) fdb.touchUsed(entry, now);
-        } else if (verdict !== CONTINUE) {
+        } else if (verdict === ENDED) {
           return CONSUMED;
+        } else if (verdict === MISSED && (features & HOLD) !== 0) {
+          if (this.#hold.forAddress(rx, i, offset, device, entry, now)) return CONSUMED;
         }
       }
       if (entry >= 0) return fdb.remotes(entry);
@@ -286,19 +307,52 @@ export class Encap {
     }
     if ((features & L2MISS) !== 0 && !ethernet.isMulticast(bytes, offset)) {
       postL2Miss(this.#ring, device, high, low);
+      if ((features & HOLD) !== 0) {
+        this.#hold.forMac(rx, i, offset, device, high, low, this.#didRsc, now);
+        return CONSUMED;
+      }
     }
     return this.#drop(device, reasons.TX_NO_TARGET);
   }
 
   /** Step a. True when the frame ends here, answered or not. */
-  #proxy(type: number, offset: number, length: number, device: Device, back: Batch, now: number): boolean {
+  #proxy(
+    rx: Batch,
+    i: number,
+    type: number,
+    offset: number,
+    length: number,
+    device: Device,
+    back: Batch,
+    now: number,
+  ): boolean {
     if (type === TYPE_ARP) {
-      answerArp(this.#slab, this.#ring, device, offset, length, back, now);
+      const verdict = answerArp(this.#slab, this.#ring, device, offset, length, back, now);
+      if (verdict === WAITS) this.#hold.forArp(rx, i, offset, device, now);
       return true;
     }
-    return (
-      type === TYPE_IPV6 && answerSolicitation(this.#slab, this.#ring, device, offset, length, back, now)
-    );
+    if (type !== TYPE_IPV6) return false;
+    const verdict = answerSolicitation(this.#slab, this.#ring, device, offset, length, back, now);
+    if (verdict === WAITS) this.#hold.forSolicitation(rx, i, offset, device, now);
+    return verdict !== PASSED;
+  }
+
+  /**
+   * What only some devices do before a frame leaves. True when others must leave first: this one goes on when they have,
+   * with the remotes it has.
+   */
+  #mustWait(rx: Batch, i: number, offset: number, device: Device): boolean {
+    const { features } = device.settings;
+    if ((features & MSSCLAMP) !== 0) clampSent(this.#slab, rx, i, device);
+    if ((features & HOLD) === 0) return false;
+    if (this.#hold.wasRouted(rx, i)) {
+      this.#didRsc = true;
+      this.#isLooped = false;
+    }
+    if (!this.#hold.isBehind(offset, device, this.#didRsc)) return false;
+    // What a place in the pending cache says may be another address by then.
+    if (this.#remotes === PENDING) this.#remotes = CONSUMED;
+    return true;
   }
 
   /** The remotes of a frame's MDB entry, CONSUMED when none of them wants it, NO_GROUP when it goes by the FDB. */

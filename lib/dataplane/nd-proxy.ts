@@ -18,17 +18,18 @@ import * as ndp from '../wire/ndp.js';
 import { EVENT_PROXIED } from './counters.js';
 import type { Device } from './device.js';
 import { drop, sendBack } from './output.js';
-import { proxiedNeighbour } from './proxied-neighbour.js';
+import { AWAITED, ENDED, PASSED, proxiedNeighbour, WAITS } from './proxied-neighbour.js';
 import * as reasons from './reasons.js';
 
-const TARGET = ethernet.HEADER_BYTES + ipv6.HEADER_BYTES + ndp.TARGET;
+/** Offset of the target in the frame of a solicitation. */
+export const TARGET = ethernet.HEADER_BYTES + ipv6.HEADER_BYTES + ndp.TARGET;
 
 /**
  * Consumes the untagged IPv6 frame at `offset` if it is a solicitation: appends an advertisement to `back`, made in
  * place, or counts why not.
  * @param length octets of the frame, at least 14
  * @param now tick
- * @returns false for anything else: the frame goes on
+ * @returns PASSED for anything else: the frame goes on; ENDED; WAITS when nothing came of it yet (`hold`)
  */
 export function answerSolicitation(
   slab: Slab,
@@ -38,17 +39,17 @@ export function answerSolicitation(
   length: number,
   back: Batch,
   now: number,
-): boolean {
+): number {
   const bytes = slab.bytes;
   const verdict = ndp.checkSolicitation(
     bytes,
     offset + ethernet.HEADER_BYTES,
     length - ethernet.HEADER_BYTES,
   );
-  if (verdict === ndp.NDP_OTHER) return false;
+  if (verdict === ndp.NDP_OTHER) return PASSED;
   if (verdict !== 0) {
     drop(device, reasons.TX_ND_CONSUMED);
-    return true;
+    return ENDED;
   }
   const target = offset + TARGET;
   const entry = proxiedNeighbour(
@@ -60,7 +61,7 @@ export function answerSolicitation(
     get32(bytes, target + 12),
     reasons.TX_ND_UNKNOWN,
   );
-  if (entry < 0) return true;
+  if (entry < 0) return entry === AWAITED ? WAITS : ENDED;
   const { fdb, neighbours } = device.tables;
   const high = neighbours.macHigh(entry);
   const low = neighbours.macLow(entry);
@@ -69,5 +70,5 @@ export function answerSolicitation(
   neighbours.touchUsed(entry, now);
   device.counters[EVENT_PROXIED]++;
   sendBack(back, device, offset, ndp.buildAdvertisement(bytes, offset, length, high, low, isRouter));
-  return true;
+  return ENDED;
 }

@@ -146,6 +146,13 @@ export const REASONS: readonly Reason[] = [
     "the encapsulated packet exceeds the path's MTU, and none is fragmented over IPv6 (PKT_TOO_BIG)",
   ),
   reason('no_vni', 'tx', [], "vnifilter: no VNI carries the frame's VLAN (TUNNEL_TXINFO)"),
+  reason(
+    'hold_full',
+    'tx',
+    ['txDropped'],
+    'hold: as many frames wait as may, for this destination or at all',
+  ),
+  reason('hold_timeout', 'tx', ['txDropped'], 'hold: the destination did not become known in time'),
 ];
 
 export const RX_TRUNCATED_DATAGRAM = 0;
@@ -186,3 +193,5 @@ export const TX_ND_UNKNOWN = 34;
 export const TX_MDB_NOBODY = 35;
 export const TX_TOO_BIG_IPV6 = 36;
 export const TX_NO_VNI = 37;
+export const TX_HOLD_FULL = 38;
+export const TX_HOLD_TIMEOUT = 39;

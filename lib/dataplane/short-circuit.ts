@@ -5,7 +5,7 @@
  *   1  our extension: the VTEP's own route table, longest prefix -> next hop. A hit makes this a routed hop: the
  *      TTL is decremented, and a packet whose TTL is used up is answered with ICMP time exceeded
  *   2  the neighbour table, for the next hop or else the destination itself, in whatever state (the kernel uses
- *      stale ones too). Unknown: L3 miss, and the packet goes on unchanged to the router's VTEP
+ *      stale ones too). Unknown: L3 miss, and the packet goes on unchanged to the router's VTEP, or waits (`hold`)
  *   3  a MAC other than the router's: source := the router's MAC, destination := the neighbour's
  *
  * Without a route in step 1 this is the kernel's behaviour, TTL untouched.
@@ -19,7 +19,7 @@ import { NO_REPLY, replyBytes, timeExceeded4, timeExceeded6 } from '../wire/icmp
 import * as ipv4 from '../wire/ipv4.js';
 import * as ipv6 from '../wire/ipv6.js';
 import { EVENT_ICMP_REPLIES, EVENT_ROUTED, EVENT_SHORT_CIRCUITED } from './counters.js';
-import { type Device, L3MISS } from './device.js';
+import { type Device, type DeviceTables, L3MISS } from './device.js';
 import { drop, sendBack } from './output.js';
 import { postL3Miss } from './post.js';
 import * as reasons from './reasons.js';
@@ -30,6 +30,8 @@ export const CONTINUE = 0;
 export const REWRITTEN = 1;
 /** route(): the frame's way ends here; it is counted, perhaps answered. */
 export const ENDED = 2;
+/** route(): as CONTINUE, and an L3 miss was told. */
+export const MISSED = 3;
 
 const V4_MAPPED = 0xffff;
 /** "IPv4 dummy address" (RFC 7600, section 4.8): signs ICMP errors of a router whose address is not known. */
@@ -44,7 +46,7 @@ export class ShortCircuit {
     this.#ring = ring;
   }
 
-  /** Routes the untagged IPv4 or IPv6 frame of entry `i`: CONTINUE, REWRITTEN or ENDED. */
+  /** Routes the untagged IPv4 or IPv6 frame of entry `i`: CONTINUE, REWRITTEN, ENDED or MISSED. */
   route(rx: Batch, i: number, device: Device, back: Batch, now: number): number {
     const bytes = this.#slab.bytes;
     const offset = rx.words[OFFSET * rx.capacity + i];
@@ -76,8 +78,9 @@ export class ShortCircuit {
     }
     const neighbour = neighbours.find(a0, a1, a2, a3);
     if (neighbour < 0) {
-      if ((device.settings.features & L3MISS) !== 0) postL3Miss(this.#ring, device, a0, a1, a2, a3);
-      return CONTINUE;
+      if ((device.settings.features & L3MISS) === 0) return CONTINUE;
+      postL3Miss(this.#ring, device, a0, a1, a2, a3);
+      return MISSED;
     }
     const high = neighbours.macHigh(neighbour);
     const low = neighbours.macLow(neighbour);
@@ -116,4 +119,21 @@ export class ShortCircuit {
     device.counters[EVENT_ICMP_REPLIES]++;
     sendBack(back, device, reply, replyBytes(bytes, reply));
   }
+}
+
+/** The neighbour that a packet for an address is routed to: that of its route's next hop, or its own; -1 without one. */
+export function neighbourTowards(
+  { neighbours, routes }: DeviceTables,
+  a0: number,
+  a1: number,
+  a2: number,
+  a3: number,
+): number {
+  const route = routes.lookup(a0, a1, a2, a3);
+  if (route < 0) return neighbours.find(a0, a1, a2, a3);
+  const n0 = routes.nextHop0(route);
+  const n1 = routes.nextHop1(route);
+  const n2 = routes.nextHop2(route);
+  const n3 = routes.nextHop3(route);
+  return (n0 | n1 | n2 | n3) === 0 ? neighbours.find(a0, a1, a2, a3) : neighbours.find(n0, n1, n2, n3);
 }

@@ -50,6 +50,9 @@ export type TableHooks = Pick<
   'routersChanged' | 'remoteAdded' | 'removed' | 'multicastChanged' | 'unlearn'
 >;
 
+/** Changes that frames may wait for (`hold`). */
+const AWAITED: readonly VtepEvent['type'][] = ['fdb', 'neigh', 'route'];
+
 /** The context of a VTEP's tables. Its name is the interface's at any time; VNI and port never change. */
 export function tableContext(
   host: VtepHost,
@@ -71,7 +74,10 @@ export function tableContext(
     interfaces: host.lower.system,
     isLocal: (address, ifindex) => host.lower.locals.has(address, ifindex),
     gateways: (nhid) => host.nexthops.gatewaysFor(nhid, family),
-    emit: (event) => host.emit(event),
+    emit: (event) => {
+      if (AWAITED.includes(event.type)) host.dataplane.tablesChanged();
+      host.emit(event);
+    },
     ...hooks,
   };
 }

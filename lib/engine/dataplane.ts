@@ -17,6 +17,8 @@ export interface Dataplane {
   readonly epochs: Epochs | undefined;
   /** Tells worker `worker` something. In order, acted on before its next burst. */
   post(worker: number, message: WorkerMessage): void;
+  /** An FDB entry, a neighbour or a route has changed: workers that hold frames for one look again. */
+  tablesChanged(): void;
   /** Record rings, one a worker. */
   readonly rings: readonly RecordRing[];
   /** Counters of what no device can be charged with, one block a worker. */
@@ -37,6 +39,7 @@ export class InlineDataplane implements Dataplane {
   readonly unclaimed: readonly Float64Array[];
   onRecords: () => void = () => {};
   readonly #core: WorkerCore;
+  #changes = 0;
 
   constructor(ports: PortFactory, clock: Clock, seed: number) {
     const ring = new RecordRing(RING_CAPACITY);
@@ -50,12 +53,17 @@ export class InlineDataplane implements Dataplane {
     this.#core.handle(message);
   }
 
+  tablesChanged(): void {
+    this.#changes++;
+  }
+
   /** Runs bursts until no port has anything left. Returns how many frames and datagrams were handled. */
   poll(): number {
     let total = 0;
     for (let handled = 1; handled > 0; total += handled) {
       handled = 0;
       for (const source of this.#core.sources.values()) handled += Math.max(0, this.#core.burst(source));
+      handled += this.#core.release(this.#changes);
       if (this.rings[0].length > 0) this.onRecords();
     }
     return total;

@@ -19,7 +19,7 @@ import { Nexthops } from './nexthops.js';
 import { Retirement } from './retirement.js';
 import { unclaimedReasons } from './statistics.js';
 import type { System } from './system.js';
-import { checkNew, checkVniOptions } from './option-checks.js';
+import { checkHold, checkNew, checkVniOptions } from './option-checks.js';
 import type { LinkConfig, LocalAddress, VtepEvent } from './types.js';
 import { type UnderlayNamespace, UnderlayNamespaces } from './underlay-namespaces.js';
 import { Vtep } from './vtep.js';
@@ -74,6 +74,7 @@ export class Engine implements EngineApi {
   add(given: Partial<LinkConfig> & Pick<LinkConfig, 'name'>): Vtep {
     checkVniOptions(given);
     const config = withDefaults(given);
+    checkHold(given, config);
     if (this.get(config.name) !== undefined) {
       throw new VtepError(
         'ERR_VTEP_NAME_IN_USE',

@@ -3,6 +3,7 @@
  * control here, so that a worker thread (worker.ts) and a test, or the in-thread library, run the same code.
  *
  *   frames     receive -> Encap -> datagrams.transmit, replies -> frames.transmit
+ *   held       HoldQueue.take -> Encap -> ...
  *   datagrams  receive -> Decap -> frames.transmit
  *
  * A burst is handled to its end before the next begins: one slab serves both directions.
@@ -11,6 +12,7 @@ import { COUNTERS } from '../dataplane/counters.js';
 import { Decap } from '../dataplane/decap.js';
 import type { Device } from '../dataplane/device.js';
 import { Encap } from '../dataplane/encap.js';
+import { HoldQueue } from '../dataplane/hold-queue.js';
 import { accountReceived, accountReplies, accountTransmitted } from '../dataplane/output.js';
 import { PendingLearns } from '../dataplane/pending.js';
 import { accountHeard, accountSent } from '../dataplane/remote-accounts.js';
@@ -34,6 +36,8 @@ const BURST_OCTETS = 1 << 20;
  * an odd number of cache lines (65): with 1,024 entries, all columns of an entry fall into one L1 set (45 -> 40 ns).
  */
 const GATHER = 1_040;
+/** Held frames sent at a time. */
+const RELEASED = 16;
 
 export interface LoopOptions {
   /** By number, shared with whoever adds and removes them. */
@@ -52,6 +56,7 @@ export interface LoopOptions {
 export class Loop {
   readonly slab: Slab;
   readonly pending = new PendingLearns();
+  readonly hold: HoldQueue;
   /**
    * What was received so far in both directions, until its owner sets it back: octets and entries of batches.
    */
@@ -74,6 +79,9 @@ export class Loop {
   readonly #received: Batch;
   readonly #gathered = new Batch(GATHER);
   readonly #replies: Batch;
+  readonly #seed: number;
+  /** What released frames go through; undefined where no device has `hold`. */
+  #release: { slab: Slab; batch: Batch; encap: Encap } | undefined;
   /** Entries the next burst of frames, and of datagrams, may have. */
   #frameLimit: number;
   #datagramLimit: number;
@@ -92,7 +100,9 @@ export class Loop {
     this.#ring = options.ring;
     this.#frames = options.frames;
     this.#datagrams = options.datagrams;
-    this.#encap = new Encap(this.slab, options.ring, this.pending, options.seed, options.devices);
+    this.#seed = options.seed;
+    this.hold = new HoldQueue(options.devices, this.pending);
+    this.#encap = new Encap(this.slab, options.ring, this.pending, options.seed, options.devices, this.hold);
     this.#decap = new Decap(
       this.slab,
       options.ring,
@@ -118,9 +128,36 @@ export class Loop {
     this.#frameLimit = this.#frameLimitAfter(received);
     this.handled += received;
     if (device.members !== undefined) takeTags(this.slab, this.#received, device, device.members);
-    while (!this.#encapsulate(device, now)) this.#sendOut();
-    this.#sendOut();
+    while (!this.#encapsulate(device, now)) {
+      this.#sendOut(this.slab);
+      if (this.hold.length > 0) this.release(now);
+    }
+    this.#sendOut(this.slab);
     return received;
+  }
+
+  /** To be called before the first device with `hold` is known. */
+  prepareHold(): void {
+    if (this.#release !== undefined) return;
+    this.hold.prepare();
+    const slots = Math.min(RELEASED, this.slab.slots);
+    const slab = new Slab(slots);
+    const encap = new Encap(slab, this.#ring, this.pending, this.#seed, this.#devices, this.hold, true);
+    this.#release = { slab, batch: new Batch(slots), encap };
+  }
+
+  /** Sends the frames that need wait no more, and counts those that have waited too long. Returns how many were sent. */
+  release(now: number): number {
+    if (!this.hold.look(now)) return 0;
+    const { slab, batch, encap } = this.#release!;
+    let released = 0;
+    for (let number = this.hold.take(slab, batch); number >= 0; number = this.hold.take(slab, batch)) {
+      released += batch.length;
+      const device = this.#devices[number]!;
+      while (!encap.run(batch, device, this.#gathered, this.#replies, now)) this.#sendOut(slab);
+      this.#sendOut(slab);
+    }
+    return released;
   }
 
   /**
@@ -173,19 +210,19 @@ export class Loop {
   }
 
   /** Datagrams first: sending one finishes the checksum of a frame that may go up, too. */
-  #sendOut(): void {
-    this.#transmit();
+  #sendOut(slab: Slab): void {
+    this.#transmit(slab);
     const replies = this.#replies;
     if (replies.length === 0) return;
-    this.#writeUp(replies);
+    this.#writeUp(slab, replies);
     accountReplies(replies, this.#devices);
     replies.length = 0;
   }
 
-  #transmit(): void {
+  #transmit(slab: Slab): void {
     const batch = this.#gathered;
     if (batch.length === 0) return;
-    this.#datagrams.transmit(this.slab, batch);
+    this.#datagrams.transmit(slab, batch);
     accountTransmitted(batch, this.#devices, this.#ring);
     if (this.countsRemotes) accountSent(batch, this.slab, this.#devices, this.#now);
     batch.length = 0;
@@ -195,15 +232,15 @@ export class Loop {
     const batch = this.#gathered;
     if (batch.length === 0) return;
     this.handled += batch.length;
-    this.#writeUp(batch);
+    this.#writeUp(this.slab, batch);
     accountReceived(batch, this.#devices);
     if (this.countsRemotes) accountHeard(this.#received, batch, this.#devices, this.#now);
     batch.length = 0;
   }
 
-  #writeUp(batch: Batch): void {
-    if (this.tags) putTags(this.slab, batch, this.#devices);
-    this.#frames.transmit(this.slab, batch);
-    if (this.tags) undoTags(this.slab, batch, this.#devices);
+  #writeUp(slab: Slab, batch: Batch): void {
+    if (this.tags) putTags(slab, batch, this.#devices);
+    this.#frames.transmit(slab, batch);
+    if (this.tags) undoTags(slab, batch, this.#devices);
   }
 }

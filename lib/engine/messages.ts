@@ -80,8 +80,13 @@ export interface WorkerStart {
   sleep: number;
 }
 
-/** Words of `bell`: a count of posted messages, whether the doorbell has been rung, whether the process exits. */
+/**
+ * Words of `bell`: a count of posted messages, whether the doorbell has been rung, whether the process exits; whether the
+ * worker is to be woken for the frames that it holds, and a count of changes of the tables that they may wait for.
+ */
 export const BELL_POSTED = 0;
 export const BELL_RUNG = 1;
 export const BELL_EXIT = 2;
-export const BELL_WORDS = 3;
+export const BELL_HOLDS = 3;
+export const BELL_CHANGES = 4;
+export const BELL_WORDS = 5;

@@ -30,6 +30,29 @@ export function checkVniOptions({ id, external, vnifilter }: Partial<LinkConfig>
   if (!external && id === undefined) refuse('id', '"id" is missing from the body');
 }
 
+/**
+ * What is held is what missed, so a miss must be told, or nobody would ever answer it. A time for what is not held is refused,
+ * unless `hold 0` is said with it.
+ * @param given what somebody asked for
+ * @param whole what comes of it
+ */
+export function checkHold(given: Partial<LinkConfig>, { hold, l2miss, l3miss }: LinkConfig): void {
+  if (hold > 0 && !l2miss && !l3miss) {
+    throw new VtepError(
+      'ERR_VTEP_ARGUMENT',
+      `hold ${hold} keeps frames until a miss is answered, and this device tells none: give l2miss or l3miss, too`,
+      { errno: 'EINVAL', word: String(hold) },
+    );
+  }
+  if (hold === 0 && given.hold === undefined && given.holdtime !== undefined) {
+    throw new VtepError(
+      'ERR_VTEP_ARGUMENT',
+      `holdtime ${given.holdtime} is for how long frames are held, and none are: give hold, too`,
+      { errno: 'EINVAL', word: String(given.holdtime) },
+    );
+  }
+}
+
 /** What a new VTEP's options say together: nothing has been made when this throws. */
 export function checkNew(config: LinkConfig, family: 4 | 6, system: System): void {
   for (const text of [config.remote, config.group, config.local]) {

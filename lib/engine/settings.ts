@@ -10,6 +10,7 @@ import {
   FULL,
   GBP,
   GPE,
+  HOLD,
   L2MISS,
   L3MISS,
   LEARN_LIMIT,
@@ -31,6 +32,7 @@ import {
 } from '../dataplane/device.js';
 import { HEADER_BYTES } from '../wire/ethernet.js';
 import { parseMac } from '../wire/text.js';
+import { TICK } from './clock.js';
 import { defaultReservedBits, headerWord, reservedWords } from './header-bits.js';
 import type { LinkConfig } from './types.js';
 import { addressWords, familyOf } from './words.js';
@@ -44,6 +46,8 @@ export const DEFAULT_PORT = 8_472;
 /** … with `gpe` (draft-ietf-nvo3-vxlan-gpe, section 8). */
 export const GPE_PORT = 4_790;
 export const DEFAULT_MTU = 1_500;
+/** Milliseconds frames are held for what they missed. */
+const DEFAULT_HOLD_TIME = 1_000;
 /** Beyond every VNI. */
 const NO_VNI = -1;
 
@@ -72,6 +76,8 @@ export function withDefaults(config: Partial<LinkConfig> & Pick<LinkConfig, 'nam
     rsc: false,
     l2miss: false,
     l3miss: false,
+    hold: 0,
+    holdtime: DEFAULT_HOLD_TIME,
     udpcsum: true,
     udp6zerocsumtx: false,
     udp6zerocsumrx: false,
@@ -168,6 +174,7 @@ export function deviceSettings(config: LinkConfig, state: SettingsState): Omit<D
       (config.learnPort ? LEARN_PORT : 0) |
       (config.remoteStats ? REMOTE_STATS : 0) |
       (config.mssclamp === 'off' ? 0 : MSSCLAMP) |
+      (config.hold > 0 ? HOLD : 0) |
       (state.up ? UP : 0) |
       (state.full ? FULL : 0) |
       (state.multicast ? MDB : 0),
@@ -176,6 +183,8 @@ export function deviceSettings(config: LinkConfig, state: SettingsState): Omit<D
     mtu: state.mtu,
     longest: state.bridged && state.packetLimit > 0 ? HEADER_BYTES + state.packetLimit : ANY_LENGTH,
     mss: typeof config.mssclamp === 'number' ? config.mssclamp : 0,
+    hold: config.hold,
+    holdTicks: Math.ceil(config.holdtime / TICK),
     packet: state.packetLimit > 0 ? Math.min(state.mtu, state.packetLimit) : state.mtu,
     ttl: config.ttl === 'inherit' ? TTL_INHERIT : config.ttl,
     tos: config.tos === 'inherit' ? TOS_INHERIT : config.tos,

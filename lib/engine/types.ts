@@ -59,6 +59,10 @@ export interface LinkConfig {
   missinterval?: number;
   /** Misses told a second at most; 0 or absent = no limit, as the kernel. */
   missrate?: number;
+  /** Frames kept for each destination that misses until it is known, 0 to 1024; 0 = dropped, as by the kernel. */
+  hold: number;
+  /** Milliseconds they are kept, 100 to 60,000. */
+  holdtime: number;
   udpcsum: boolean;
   udp6zerocsumtx: boolean;
   udp6zerocsumrx: boolean;
@@ -112,6 +116,8 @@ export type LinkChange = Partial<
     | 'mssclamp'
     | 'missinterval'
     | 'missrate'
+    | 'hold'
+    | 'holdtime'
     | 'mtu'
     | 'address'
   >

@@ -19,7 +19,7 @@ import { Multicast } from './mdb.js';
 import { missEvent } from './miss-event.js';
 import { MissLimit } from './miss-limit.js';
 import { Neighbours } from './neighbours.js';
-import { asMeant, checkAddress, checkUnderlay, mtuAfter } from './option-checks.js';
+import { asMeant, checkAddress, checkHold, checkUnderlay, mtuAfter } from './option-checks.js';
 import { PathMtus } from './path-mtus.js';
 import { Reception } from './reception.js';
 import { listRemotes } from './remote-directory.js';
@@ -118,6 +118,7 @@ export class Vtep implements VtepApi {
     const next = { ...before, ...asMeant(options) };
     next.ageing ||= DEFAULT_AGEING;
     checkUnderlay(next, this.name, this.family, system);
+    checkHold(change, next);
     const mtu = mtuAfter(asked, this.#tap.mtu, [before, next], this.family, system);
     checkAddress(address);
     const releaseOld = this.#take(before, next);

@@ -2,7 +2,8 @@
  * The state of one worker: the devices it knows, the ports it serves, and the loop that runs bursts. It has no thread
  * of its own: worker.ts drives it from a worker thread, InlineDataplane (dataplane.ts) from the caller's.
  */
-import { Device, RECEIVES_FILTERED } from '../dataplane/device.js';
+import { Device, HOLD, RECEIVES_FILTERED, UP } from '../dataplane/device.js';
+import * as reasons from '../dataplane/reasons.js';
 import { RemoteCounters } from '../dataplane/remote-counters.js';
 import { noMembers, removeMember } from '../dataplane/trunk.js';
 import type { RecordRing } from '../memory/ring.js';
@@ -55,6 +56,7 @@ export class WorkerCore {
   readonly loop: Loop;
   readonly #devices: (Device | undefined)[] = [];
   readonly #options: WorkerCoreOptions;
+  #changes = 0;
 
   constructor(options: WorkerCoreOptions) {
     this.#options = options;
@@ -75,10 +77,26 @@ export class WorkerCore {
     return this.loop.datagrams(source.port, vnisOf(source.served!), now);
   }
 
+  /**
+   * Sends the held frames that need wait no more.
+   * @param changes of the tables so far
+   * @returns how many were sent
+   */
+  release(changes: number): number {
+    const { hold } = this.loop;
+    if (hold.length === 0) return 0;
+    if (changes !== this.#changes) hold.stale = true;
+    this.#changes = changes;
+    return this.loop.release(this.#options.clock.now());
+  }
+
   /** Acts on a message of control's, between two bursts. 'stop' is the driver's affair. */
   handle(message: WorkerMessage): void {
+    // It may be the buffers that an entry is in.
+    this.loop.hold.stale = true;
     switch (message.kind) {
       case 'device':
+        if ((message.settings.features & HOLD) !== 0) this.loop.prepareHold();
         this.#options.ports.carry(message.offloads);
         this.#devices[message.index] = new Device(
           message.index,
@@ -98,9 +116,11 @@ export class WorkerCore {
       case 'settings': {
         const device = this.#devices[message.index];
         if (device === undefined) break;
+        if ((message.settings.features & HOLD) !== 0) this.loop.prepareHold();
         device.settings = message.settings;
         device.egress = message.egress;
         this.#count(device, message.remoteCounters);
+        this.#endHold(device);
         for (const number of device.members ?? []) this.#follow(this.#devices[number], device);
         break;
       }
@@ -158,10 +178,20 @@ export class WorkerCore {
     member.settings = { ...trunk.settings, vni: member.settings.vni };
     member.egress = trunk.egress;
     member.remoteCounters = trunk.remoteCounters;
+    this.#endHold(member);
+  }
+
+  /** Frames wait for nothing where the device is down, or `hold` is off. */
+  #endHold(device: Device): void {
+    const { features } = device.settings;
+    if ((features & UP) === 0) this.loop.hold.empty(device, reasons.TX_DEVICE_DOWN);
+    else if ((features & HOLD) === 0) this.loop.hold.empty(device, reasons.TX_NO_TARGET);
   }
 
   #forget(index: number): void {
-    if (this.#devices[index] === undefined) return;
+    const device = this.#devices[index];
+    if (device === undefined) return;
+    this.loop.hold.empty(device, reasons.TX_DEVICE_DOWN);
     this.#devices[index] = undefined;
     if (this.loop.countsRemotes) this.#recount();
     for (const device of this.#devices) if (device?.members) removeMember(device.members, index);

@@ -4,7 +4,7 @@
  *
  *   wake   the waker's eventfd, written by control after it posted
  *   bell   word BELL_POSTED counts posted messages; word BELL_RUNG tells control's side was already called; word BELL_EXIT
- *          that the process is about to exit, which waits for its threads
+ *          that the process is about to exit, which waits for its threads; BELL_HOLDS and BELL_CHANGES: threads.ts
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { Epochs } from '../memory/epoch.js';
@@ -13,13 +13,23 @@ import { errnoNumber } from '../native/errno.js';
 import { load } from '../native/load.js';
 import { type Shim, WAKER } from '../native/shim.js';
 import { MonotonicClock } from './clock.js';
-import { BELL_EXIT, BELL_POSTED, BELL_RUNG, type WorkerMessage, type WorkerStart } from './messages.js';
+import {
+  BELL_CHANGES,
+  BELL_EXIT,
+  BELL_HOLDS,
+  BELL_POSTED,
+  BELL_RUNG,
+  type WorkerMessage,
+  type WorkerStart,
+} from './messages.js';
 import { NativePorts } from './native-ports.js';
 import { WaitPolicy } from './wait-policy.js';
 import { type Source, WorkerCore } from './worker-core.js';
 
 /** Milliseconds by which a moderated source may be early. */
 const EARLY = 0.005;
+/** Microseconds to sleep at most while frames are held: some may have waited long enough. */
+const HOLD_SLEEP = 100_000;
 /** Descriptors taken from one wait. */
 const READY = 256;
 
@@ -39,6 +49,7 @@ class Worker {
   #moderated: Source[] = [];
   #taken = 0;
   #generation = -1;
+  #holds = false;
   #stopped = false;
 
   constructor(start: WorkerStart) {
@@ -67,6 +78,7 @@ class Worker {
         this.#takeMessages();
       }
       this.#turn();
+      if (this.#holds || this.#core.loop.hold.length > 0) this.#release();
       this.#callControl();
       if (this.#active.length === 0 && !this.#stopped) this.#wait();
     }
@@ -90,6 +102,15 @@ class Worker {
     this.#active.length = kept;
   }
 
+  /** Control wakes who holds frames; it must know of them before the count of changes is read (threads.ts). */
+  #release(): void {
+    const { hold } = this.#core.loop;
+    Atomics.store(this.#bell, BELL_HOLDS, 1);
+    this.#core.release(Atomics.load(this.#bell, BELL_CHANGES));
+    this.#holds = hold.length > 0;
+    if (!this.#holds) Atomics.store(this.#bell, BELL_HOLDS, 0);
+  }
+
   /** A method of its own, so that a profile shows what others ran for. */
   #giveWay(): void {
     this.#shim.giveWay();
@@ -103,7 +124,8 @@ class Worker {
     loop.octets = 0;
     loop.entries = 0;
     const began = performance.now();
-    const timeout = this.#moderate(began);
+    let timeout = this.#moderate(began);
+    if (this.#holds && (timeout < 0 || timeout > HOLD_SLEEP)) timeout = HOLD_SLEEP;
     const count = this.#shim.wait(this.#poller, this.#ready, timeout, policy.window);
     const ended = performance.now();
     policy.after((ended - began) * 1_000);

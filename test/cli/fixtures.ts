@@ -18,6 +18,8 @@ const DEFAULTS: Omit<LinkConfig, 'name' | 'id'> = {
   rsc: false,
   l2miss: false,
   l3miss: false,
+  hold: 0,
+  holdtime: 1000,
   udpcsum: true,
   udp6zerocsumtx: false,
   udp6zerocsumrx: false,

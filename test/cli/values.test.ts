@@ -26,6 +26,17 @@ t.test('words that stand for numbers', async (t) => {
   t.equal(value.ttl.read('inherit'), 'inherit');
   t.equal(value.ttl.read('256'), undefined);
   t.equal(value.seconds.read('none'), 0);
+  t.same(['0', '1', '0x400', '1025', '-1', ''].map(value.holdFrames.read), [
+    0,
+    1,
+    1024,
+    ...[undefined, undefined, undefined],
+  ]);
+  t.same(['100', '60000', '99', '60001', '1s'].map(value.holdTime.read), [
+    100,
+    60_000,
+    ...[undefined, undefined, undefined],
+  ]);
   t.same(['auto', 'off', '1400', '88', '65495'].map(value.mssclamp.read), ['auto', 'off', 1400, 88, 65_495]);
   t.same(['87', '65496', 'on', ''].map(value.mssclamp.read), [undefined, undefined, undefined, undefined]);
   t.equal(value.limit.read('unlimited'), 0);

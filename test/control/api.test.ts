@@ -116,6 +116,8 @@ t.test('requests that do not fit the schema', async (t) => {
     [{ df: 'on' }, 'on', 'df is "on"; expected "unset", "set" or "inherit"'],
     [{ mtu: 67 }, '67', 'mtu is 67; expected an MTU, 68 to 65535'],
     [{ srcport: [1, 70000] }, '70000', 'srcport[1] is 70000; expected a UDP port, 0 to 65535'],
+    [{ hold: 1025 }, '1025', 'hold is 1025; expected a number of frames, 0 to 1024, 0 to hold none'],
+    [{ holdtime: 99 }, '99', 'holdtime is 99; expected milliseconds, 100 to 60000'],
     [{ mssclamp: 87 }, '87', 'mssclamp is 87; expected a maximum segment size, 88 to 65495, "auto" or "off"'],
     [{ learning: 'yes' }, 'yes', 'learning is "yes"; expected true or false'],
   ];

@@ -36,6 +36,8 @@ t.test("the kernel's defaults", (t) => {
     rsc: false,
     l2miss: false,
     l3miss: false,
+    hold: 0,
+    holdtime: 1000,
     udpcsum: true,
     udp6zerocsumtx: false,
     udp6zerocsumrx: false,
@@ -90,6 +92,9 @@ t.test('bad values, each with its word', (t) => {
     [{ address: '01:00:5e:00:00:01' }, '01:00:5e:00:00:01', /not a unicast MAC/],
     [{ address: '00:00:00:00:00:00' }, '00:00:00:00:00:00', /not a unicast MAC/],
     [{ address: 'nonsense' }, 'nonsense', /expected a MAC/],
+    [{ hold: 4 }, '4', /this device tells none: give l2miss or l3miss/],
+    [{ hold: 4, gpe: true }, '4', /give l2miss or l3miss/],
+    [{ l2miss: true, holdtime: 500 }, '500', /none are: give hold/],
   ];
   for (const [options, word, message] of cases) refused(t, () => config(options), word, message);
   t.end();
@@ -255,6 +260,16 @@ t.test('options of header and receive path: what may change', async (t) => {
   for (const change of fixed)
     t.throws(() => completeChange(change, current), { code: 'ERR_VTEP_FIXED' }, JSON.stringify(change));
   t.throws(() => completeChange({ gbpId: 9 }, config({})), { code: 'ERR_VTEP_ARGUMENT' });
+});
+
+t.test('hold may change while a miss is told', async (t) => {
+  const current = config({ l3miss: true, hold: 4 });
+  for (const change of [{ hold: 9 }, { holdtime: 500 }, { hold: 0 }, { hold: 1, holdtime: 60_000 }])
+    t.same(completeChange(change, current), change);
+  refused(t, () => completeChange({ hold: 4 }, config({})), '4', /give l2miss or l3miss/);
+  refused(t, () => completeChange({ holdtime: 500 }, config({ l3miss: true })), '500', /give hold/);
+  const all = config({ l2miss: true });
+  t.same(completeConfig(all), all, 'a complete one is as good as what it came from');
 });
 
 t.test('link-netns: a name, or an absolute path that means the same to everybody', async (t) => {

@@ -107,6 +107,7 @@ t.test('what the workers are told of a VTEP does not grow with the number there 
     rings: [],
     unclaimed: [],
     onRecords() {},
+    tablesChanged() {},
     post: (_worker: number, message: WorkerMessage) => void (posted += JSON.stringify(message).length),
     close: async () => {},
   } satisfies Dataplane;

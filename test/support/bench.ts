@@ -41,6 +41,8 @@ const SETTINGS: DeviceSettings = {
   mtu: 1_450,
   longest: ANY_LENGTH,
   mss: 0,
+  hold: 0,
+  holdTicks: 0,
   packet: 1_450,
   ttl: 0,
   tos: 0,

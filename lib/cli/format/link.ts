@@ -130,6 +130,7 @@ function ownText(link: LinkState): string {
     ...(link.remoteStats ? ['remote-stats'] : []),
     ...(link.mssclamp === 'off' ? [] : [`mssclamp ${link.mssclamp}`]),
     ...(['missinterval', 'missrate'] as const).filter((key) => link[key]).map((key) => `${key} ${link[key]}`),
+    ...(link.hold === 0 ? [] : [`hold ${link.hold} holdtime ${link.holdtime}`]),
   ];
   return `    ${words.join(' ')} `;
 }
@@ -149,6 +150,7 @@ function ownJson(link: LinkState): Record<string, unknown> {
     mssclamp: link.mssclamp === 'off' ? undefined : link.mssclamp,
     missinterval: link.missinterval || undefined,
     missrate: link.missrate || undefined,
+    ...(link.hold === 0 ? {} : { hold: link.hold, holdtime: link.holdtime }),
   };
 }
 

@@ -40,6 +40,13 @@ const VXLAN: readonly Word[] = [
     'tell a miss again only after so long; 0 = each, as Linux',
   ),
   takes('missrate', 'missrate', value.limit, 'misses told a second at most; 0 = no limit, as Linux'),
+  takes(
+    'hold',
+    'hold',
+    value.holdFrames,
+    'frames kept for a destination until its miss is answered; 0 = dropped, as Linux',
+  ),
+  takes('holdtime', 'holdtime', value.holdTime, 'how long frames are kept, default 1000'),
   ...either('udpcsum', 'outer UDP checksum over IPv4 (default)'),
   ...either('udp6zerocsumtx', 'no outer UDP checksum over IPv6'),
   ...either('udp6zerocsumrx', 'accept zero UDP checksums over IPv6'),
@@ -94,7 +101,7 @@ const NETDEV =
 /** What vxlan_changelink may change. */
 const CHANGES = (
   'group remote local dev ttl tos df flowlabel learning ageing gbpId localbypass allow learnLimit mssclamp ' +
-  'missinterval missrate remoteStats'
+  'missinterval missrate remoteStats hold holdtime'
 ).split(' ');
 const settable: Word = {
   ...type,

@@ -57,6 +57,16 @@ const linkOptions = {
     maximum: 0xffffffff,
     description: 'a number of misses a second, 0 for no limit',
   }),
+  hold: Type.Integer({
+    minimum: 0,
+    maximum: 1024,
+    description: 'a number of frames, 0 to 1024, 0 to hold none',
+  }),
+  holdtime: Type.Integer({
+    minimum: 100,
+    maximum: 60_000,
+    description: 'milliseconds, 100 to 60000',
+  }),
   udpcsum: Flag,
   udp6zerocsumtx: Flag,
   udp6zerocsumrx: Flag,

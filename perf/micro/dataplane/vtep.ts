@@ -71,6 +71,8 @@ export function makeDevice(entries: number): Device {
     mtu: 1450,
     longest: ANY_LENGTH,
     mss: 0,
+    hold: 0,
+    holdTicks: 0,
     packet: 1450,
     ttl: 0,
     tos: 0,

@@ -54,6 +54,8 @@ t.test('lines', async (t) => {
   t.equal(linkLines(full, presumed(full), false).length, 2);
   const without = { ...full, missing: ['UDP_SEGMENT', 'USO'], persistent: true };
   t.equal(linkLines(without, presumed(without), true)[3], '    tap persist on missing UDP_SEGMENT USO ');
+  const hold = { ...full, l2miss: true, hold: 4 };
+  t.equal(linkLines(hold, presumed(hold), true)[3], '    tap persist off hold 4 holdtime 1000 ');
   const clamp = { ...full, mssclamp: 1400 };
   t.equal(linkLines(clamp, presumed(clamp), true)[3], '    tap persist off mssclamp 1400 ');
 });
@@ -74,6 +76,9 @@ t.test('JSON', async (t) => {
     vtep: { persistent: false, missing: [] },
   });
   t.notOk(JSON.stringify(json).includes('mssclamp'), 'only where it is on');
+  t.notOk(JSON.stringify(json).includes('hold'));
+  const hold = { ...down, hold: 4, holdtime: 500 };
+  t.match(linkJson(hold, presumed(hold), true), { vtep: { hold: 4, holdtime: 500 } });
   const clamp = { ...down, mssclamp: 'auto' as const };
   t.match(linkJson(clamp, presumed(clamp), true), { vtep: { mssclamp: 'auto' } });
   t.notOk('remote' in vxlanJson(down), '0.0.0.0 is no destination');
