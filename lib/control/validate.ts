@@ -211,6 +211,7 @@ const CHANGEABLE: ReadonlySet<string> = new Set<keyof LinkChange>([
   'mssclamp',
   'missinterval',
   'missrate',
+  'resolveInterval',
   'mtu',
   'address',
   'up',

@@ -79,6 +79,8 @@ export interface LinkConfig {
   allow: 'any' | 'known' | 'fdb';
   /** Greatest number of MACs learned behind one peer, 0 = no limit. */
   learnLimit: number;
+  /** Seconds after which control looks names of remotes up again; absent = 30. The engine knows addresses alone. */
+  resolveInterval?: number;
   /** MTU of the interface, 68 to 65,535; default 1500, or the lower device's less 50 (70 over IPv6). */
   mtu?: number;
   /** Unicast MAC; default random, locally administered. */
@@ -106,6 +108,7 @@ export type LinkChange = Partial<
     | 'mssclamp'
     | 'missinterval'
     | 'missrate'
+    | 'resolveInterval'
     | 'mtu'
     | 'address'
   >

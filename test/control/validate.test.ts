@@ -199,7 +199,13 @@ t.test('localbind needs a local address, and no group', async (t) => {
 
 t.test('options of header and receive path: what may change', async (t) => {
   const current = config({ gbp: true });
-  const changes: LinkChange[] = [{ gbpId: 9 }, { localbypass: false }, { allow: 'fdb' }, { learnLimit: 5 }];
+  const changes: LinkChange[] = [
+    { gbpId: 9 },
+    { localbypass: false },
+    { allow: 'fdb' },
+    { learnLimit: 5 },
+    { resolveInterval: 5 },
+  ];
   for (const change of changes) t.same(completeChange(change, current), change);
   const fixed: Partial<LinkConfig>[] = [
     { gbp: false },

@@ -9,6 +9,7 @@
  * stand on a line of their own and under "vtep" in JSON.
  */
 import { isMulticast } from '../../control/address.js';
+import type { NamedLinkState } from '../../control/client.js';
 import type { LinkState } from '../../engine/types.js';
 import type { Netdev } from '../netdev.js';
 import { familyOfText } from '../values.js';
@@ -118,10 +119,12 @@ export const addressText = (link: LinkState): string => {
   return `    link/ether ${link.address} brd ${BROADCAST}${netns}`;
 };
 
-function ownText(link: LinkState): string {
+function ownText(link: NamedLinkState): string {
   const words = [
     `tap persist ${link.persistent ? 'on' : 'off'}`,
     ...(link.missing.length === 0 ? [] : [`missing ${link.missing.join(' ')}`]),
+    ...(link.remoteName === undefined ? [] : [`remote-name ${link.remoteName}`]),
+    ...(link.resolveInterval === undefined ? [] : [`resolve-interval ${link.resolveInterval}`]),
     ...(link.gbpId === 0 ? [] : [`gbp-id ${link.gbpId}`]),
     ...(link.localbind ? ['localbind'] : []),
     ...(link.allow === 'any' ? [] : [`allow ${link.allow}`]),
@@ -133,11 +136,13 @@ function ownText(link: LinkState): string {
 }
 
 /** Ours in JSON: the state of the TAP, and options that `ip` does not know where they are not at their default. */
-function ownJson(link: LinkState): Record<string, unknown> {
+function ownJson(link: NamedLinkState): Record<string, unknown> {
   return {
     persistent: link.persistent,
     missing: link.missing,
     link_netns: link.linkNetns,
+    remote_name: link.remoteName,
+    resolve_interval: link.resolveInterval,
     gbp_id: link.gbpId || undefined,
     localbind: link.localbind || undefined,
     allow: link.allow === 'any' ? undefined : link.allow,
@@ -149,7 +154,7 @@ function ownJson(link: LinkState): Record<string, unknown> {
 }
 
 /** Lines of one VTEP. */
-export function linkLines(link: LinkState, netdev: Netdev, details: boolean): string[] {
+export function linkLines(link: NamedLinkState, netdev: Netdev, details: boolean): string[] {
   const head = `${headText(link, netdev)} mode ${netdev.linkmode} group default qlen ${netdev.txqlen}`;
   const lines = [head, addressText(link)];
   if (!details) return lines;
@@ -159,7 +164,7 @@ export function linkLines(link: LinkState, netdev: Netdev, details: boolean): st
 }
 
 /** One VTEP as an element of `ip -j link`. */
-export function linkJson(link: LinkState, netdev: Netdev, details: boolean): Record<string, unknown> {
+export function linkJson(link: NamedLinkState, netdev: Netdev, details: boolean): Record<string, unknown> {
   const plain = {
     ifindex: link.ifindex,
     ifname: link.name,

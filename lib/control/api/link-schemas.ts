@@ -7,7 +7,7 @@ const linkOptions = {
   id: VNI,
   external: Flag,
   vnifilter: Flag,
-  remote: Type.String({ description: 'a unicast IPv4 or IPv6 address' }),
+  remote: Type.String({ description: 'a unicast IPv4 or IPv6 address, or a DNS name' }),
   group: Type.String({ description: 'a multicast IPv4 or IPv6 address' }),
   local: Type.String({ description: 'a unicast IPv4 or IPv6 address of this host' }),
   linkNetns: Type.String({
@@ -57,6 +57,11 @@ const linkOptions = {
     maximum: 0xffffffff,
     description: 'a number of misses a second, 0 for no limit',
   }),
+  resolveInterval: Type.Integer({
+    minimum: 1,
+    maximum: 86_400,
+    description: 'seconds, 1 to 86400',
+  }),
   udpcsum: Flag,
   udp6zerocsumtx: Flag,
   udp6zerocsumrx: Flag,
@@ -85,8 +90,19 @@ const linkOptions = {
   address: Type.String({ description: 'a unicast MAC such as 02:00:00:00:00:01' }),
 };
 
+/** What a link has. */
+export const Link = Type.Object({ name: InterfaceName, ...linkOptions });
+
 export const NewLinkBody = Type.Object(
-  { name: InterfaceName, ...Type.Partial(Type.Object(linkOptions)).properties },
+  {
+    name: InterfaceName,
+    ...Type.Partial(Type.Object(linkOptions)).properties,
+    family: Type.Optional(
+      Type.Union([Type.Literal(4), Type.Literal(6)], {
+        description: '4 or 6, the IP version of the address that the name in remote is looked up for',
+      }),
+    ),
+  },
   closed,
 );
 
