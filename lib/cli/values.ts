@@ -88,6 +88,7 @@ export const seconds = numberOr('SECONDS', { none: 0 }, number('SECONDS', 0, UIN
 export const resolveInterval = number('SECONDS', 1, 86_400);
 export const missInterval = number('SECONDS', 0, 86_400);
 export const limit = numberOr('NUMBER', { unlimited: 0 }, number('NUMBER', 0, UINT32));
+export const horizon = numberOr('GROUP', { off: 0 }, number('GROUP', 0, 255));
 export const policyId = number('ID', 0, 0xffff);
 export const peers = choice('PEERS', { any: 'any', known: 'known', fdb: 'fdb' });
 

@@ -208,6 +208,7 @@ const CHANGEABLE: ReadonlySet<string> = new Set<keyof LinkChange>([
   'localbypass',
   'allow',
   'learnLimit',
+  'splitHorizon',
   'mssclamp',
   'missinterval',
   'missrate',

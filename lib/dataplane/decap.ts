@@ -43,6 +43,7 @@ import type { PendingLearns } from './pending.js';
 import * as reasons from './reasons.js';
 import { LEARN, MOVE } from './records.js';
 import { scrutinise } from './scrutiny.js';
+import { hear } from './split-horizon.js';
 
 /* NB: constants of this module's own, see encap.ts. */
 const { DEVICE, GSO_SIZE, IFINDEX, LENGTH, OFFLOAD, OFFSET, PEER0, PEER1, PEER2, PEER3, PORT, STATUS, TOS } =
@@ -53,7 +54,7 @@ const IPV4_BYTES = ipv4.HEADER_BYTES;
 const IPV6_BYTES = ipv6.HEADER_BYTES;
 const VXLAN_BYTES = vxlan.HEADER_BYTES;
 const { FLAGS, I_FLAG, VNI } = vxlan;
-const { GBP, LEARNING, MSSCLAMP, SCRUTINY } = options;
+const { GBP, LEARNING, MSSCLAMP, SCRUTINY, SPLIT_HORIZON } = options;
 const CHOICE = list.CHOICE;
 
 export class Decap {
@@ -166,7 +167,10 @@ export class Decap {
     }
     const refused = this.#congestion(frame, octets, rx.words[cell(TOS, rx.capacity, i)] & 3);
     if (refused >= 0) return drop(device, refused);
-    if ((settings.features & MSSCLAMP) !== 0) clampReceived(this.#slab, frame, octets, device);
+    if ((settings.features & (MSSCLAMP | SPLIT_HORIZON)) !== 0) {
+      if ((settings.features & MSSCLAMP) !== 0) clampReceived(this.#slab, frame, octets, device);
+      if ((settings.features & SPLIT_HORIZON) !== 0) hear(settings.horizon, high, low, now);
+    }
     const w = out.words;
     const c = out.capacity;
     const j = out.length++;

@@ -146,6 +146,7 @@ export const REASONS: readonly Reason[] = [
     "the encapsulated packet exceeds the path's MTU, and none is fragmented over IPv6 (PKT_TOO_BIG)",
   ),
   reason('no_vni', 'tx', [], "vnifilter: no VNI carries the frame's VLAN (TUNNEL_TXINFO)"),
+  reason('split_horizon', 'tx', [], 'a device of the same split-horizon group has just received it'),
 ];
 
 export const RX_TRUNCATED_DATAGRAM = 0;
@@ -186,3 +187,4 @@ export const TX_ND_UNKNOWN = 34;
 export const TX_MDB_NOBODY = 35;
 export const TX_TOO_BIG_IPV6 = 36;
 export const TX_NO_VNI = 37;
+export const TX_SPLIT_HORIZON = 38;

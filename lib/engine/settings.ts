@@ -23,6 +23,7 @@ import {
   RECEIVES_GPE,
   RECEIVES_ZERO_CSUM6,
   RSC,
+  SPLIT_HORIZON,
   TOS_INHERIT,
   TTL_INHERIT,
   UP,
@@ -81,6 +82,7 @@ export function withDefaults(config: Partial<LinkConfig> & Pick<LinkConfig, 'nam
     localbind: false,
     allow: 'any',
     learnLimit: 0,
+    splitHorizon: 0,
     ...config,
     id: config.id ?? 0,
     ageing: config.ageing || DEFAULT_AGEING,
@@ -124,6 +126,8 @@ export interface SettingsState {
   packetLimit: number;
   /** Number of the namespace the underlay is in. */
   underlay: number;
+  /** Table of the split-horizon group. */
+  horizon: Int32Array;
   /** maxaddress is reached. */
   full: boolean;
   /** The MDB has an entry. */
@@ -152,6 +156,7 @@ export function deviceSettings(config: LinkConfig, state: SettingsState): Omit<D
       (config.allow === 'known' ? ALLOW_KNOWN : config.allow === 'fdb' ? ALLOW_FDB : 0) |
       (config.localbypass ? LOCALBYPASS : 0) |
       (config.learnLimit > 0 ? LEARN_LIMIT : 0) |
+      (config.splitHorizon > 0 ? SPLIT_HORIZON : 0) |
       (config.mssclamp === 'off' ? 0 : MSSCLAMP) |
       (state.up ? UP : 0) |
       (state.full ? FULL : 0) |
@@ -174,6 +179,7 @@ export function deviceSettings(config: LinkConfig, state: SettingsState): Omit<D
     port: config.dstport,
     local: [local[0], local[1], local[2], local[3]],
     bound: config.localbind,
+    horizon: state.horizon,
     router4: state.router4,
     router6: state.router6,
   };

@@ -81,6 +81,8 @@ export interface LinkConfig {
   learnLimit: number;
   /** Seconds after which control looks names of remotes up again; absent = 30. The engine knows addresses alone. */
   resolveInterval?: number;
+  /** Group of VTEPs, 1 to 255: what one of them has received none sends; 0 = none. */
+  splitHorizon: number;
   /** MTU of the interface, 68 to 65,535; default 1500, or the lower device's less 50 (70 over IPv6). */
   mtu?: number;
   /** Unicast MAC; default random, locally administered. */
@@ -105,6 +107,7 @@ export type LinkChange = Partial<
     | 'localbypass'
     | 'allow'
     | 'learnLimit'
+    | 'splitHorizon'
     | 'mssclamp'
     | 'missinterval'
     | 'missrate'

@@ -40,7 +40,7 @@ interface Device {
 }
 
 const CHANGES =
-  'remote group local dev ttl tos df flowlabel learning ageing mssclamp mtu address up resolveInterval'.split(
+  'remote group local dev ttl tos df flowlabel learning ageing mssclamp mtu address up resolveInterval splitHorizon'.split(
     ' ',
   );
 

@@ -29,6 +29,7 @@ const DEFAULTS: Omit<LinkConfig, 'name' | 'id'> = {
   localbind: false,
   allow: 'any',
   learnLimit: 0,
+  splitHorizon: 0,
 };
 
 export const noStatistics = (): LinkStatistics => ({

@@ -47,6 +47,7 @@ t.test("the kernel's defaults", (t) => {
     localbind: false,
     allow: 'any',
     learnLimit: 0,
+    splitHorizon: 0,
   });
   t.end();
 });
@@ -204,6 +205,7 @@ t.test('options of header and receive path: what may change', async (t) => {
     { localbypass: false },
     { allow: 'fdb' },
     { learnLimit: 5 },
+    { splitHorizon: 7 },
     { resolveInterval: 5 },
   ];
   for (const change of changes) t.same(completeChange(change, current), change);

@@ -31,6 +31,7 @@ const STATE = {
   bridged: false,
   packetLimit: 0,
   underlay: 0,
+  horizon: new Int32Array(0),
   full: false,
   multicast: false,
   router4: 0,
@@ -68,6 +69,7 @@ t.test('defaults are the kernel’s', async (t) => {
     localbind: false,
     allow: 'any',
     learnLimit: 0,
+    splitHorizon: 0,
   });
   t.equal(withDefaults({ name: 'vtep0', id: 1, ageing: 0 }).ageing, 300);
 });
@@ -132,6 +134,7 @@ t.test('what the data plane reads', async (t) => {
     port: 4_789,
     local: [0, 0, 0xffff, 0xc0000201 | 0],
     bound: false,
+    horizon: new Int32Array(0),
     router4: 0,
     router6: [0, 0, 0, 0],
   });

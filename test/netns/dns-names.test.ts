@@ -85,7 +85,9 @@ async function inside(lab: Lab, witness: Witness): Promise<void> {
     const is = (address: string | undefined): void =>
       writeFileSync(hosts, `127.0.0.1 localhost\n${address === undefined ? '' : `${address} ${NAME}\n`}`);
     is(undefined);
-    const run = `mount --bind ${hosts} /etc/hosts && exec ${process.execPath} ${VTEP_MAIN} daemon`;
+    // Without name servers the resolver asks its own host, which refuses at once.
+    const files = `mount --bind ${hosts} /etc/hosts && mount --bind /dev/null /etc/resolv.conf`;
+    const run = `${files} && exec ${process.execPath} ${VTEP_MAIN} daemon`;
     return { daemon: host.namespace.start(['unshare', '--mount', 'sh', '-c', run]), is };
   });
 }

@@ -129,6 +129,7 @@ function ownText(link: NamedLinkState): string {
     ...(link.localbind ? ['localbind'] : []),
     ...(link.allow === 'any' ? [] : [`allow ${link.allow}`]),
     ...(link.learnLimit === 0 ? [] : [`learn-limit ${link.learnLimit}`]),
+    ...(link.splitHorizon === 0 ? [] : [`split-horizon ${link.splitHorizon}`]),
     ...(link.mssclamp === 'off' ? [] : [`mssclamp ${link.mssclamp}`]),
     ...(['missinterval', 'missrate'] as const).filter((key) => link[key]).map((key) => `${key} ${link[key]}`),
   ];
@@ -147,6 +148,7 @@ function ownJson(link: NamedLinkState): Record<string, unknown> {
     localbind: link.localbind || undefined,
     allow: link.allow === 'any' ? undefined : link.allow,
     learn_limit: link.learnLimit || undefined,
+    split_horizon: link.splitHorizon || undefined,
     mssclamp: link.mssclamp === 'off' ? undefined : link.mssclamp,
     missinterval: link.missinterval || undefined,
     missrate: link.missrate || undefined,

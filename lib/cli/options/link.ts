@@ -57,6 +57,12 @@ const VXLAN: readonly Word[] = [
   ),
   takes('learn-limit', 'learnLimit', value.limit, 'greatest number of MACs learned behind one peer'),
   takes(
+    'split-horizon',
+    'splitHorizon',
+    value.horizon,
+    'group of VTEPs on one bridge: what one has received none sends',
+  ),
+  takes(
     'resolve-interval',
     'resolveInterval',
     value.resolveInterval,
@@ -98,7 +104,7 @@ const NETDEV =
 /** What vxlan_changelink may change. */
 const CHANGES = (
   'group remote local dev ttl tos df flowlabel learning ageing gbpId localbypass allow learnLimit mssclamp ' +
-  'missinterval missrate resolveInterval'
+  'splitHorizon missinterval missrate resolveInterval'
 ).split(' ');
 const settable: Word = {
   ...type,

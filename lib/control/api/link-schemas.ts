@@ -86,6 +86,11 @@ const linkOptions = {
     maximum: 0xffffffff,
     description: 'a number of MACs, 0 for no limit',
   }),
+  splitHorizon: Type.Integer({
+    minimum: 0,
+    maximum: 255,
+    description: 'a split-horizon group, 1 to 255, or 0 for none',
+  }),
   mtu: Type.Integer({ minimum: 68, maximum: 65535, description: 'an MTU, 68 to 65535' }),
   address: Type.String({ description: 'a unicast MAC such as 02:00:00:00:00:01' }),
 };

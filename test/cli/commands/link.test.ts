@@ -79,6 +79,17 @@ t.test('contradictions ask nothing', async (t) => {
   t.same(daemon.requests, []);
 });
 
+t.test('split-horizon', async (t) => {
+  await vtep('link add vx0 type vxlan id 1 dstport 4789 split-horizon 7');
+  t.same(daemon.bodies('POST /v1/links'), [{ name: 'vx0', id: 1, dstport: 4789, splitHorizon: 7 }]);
+  await vtep('link set vx0 type vxlan split-horizon off');
+  t.same(daemon.bodies('PATCH /v1/links/vx0'), [{ splitHorizon: 0 }]);
+  t.match(await vtep('link add vx1 type vxlan id 2 split-horizon 256'), {
+    exit: 1,
+    err: /"split-horizon" expects a number from 0 to 255, or off/,
+  });
+});
+
 t.test('a DNS name as remote; -4 and -6 choose among its addresses', async (t) => {
   await vtep('link add vx0 type vxlan id 1 dstport 4789 remote vtep2.example.org resolve-interval 10');
   await vtep('-6 link add vx1 type vxlan id 2 dstport 4789 local 2001:db8::1 remote vtep2');

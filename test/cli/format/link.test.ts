@@ -121,3 +121,9 @@ t.test('a remote that was given by name', async (t) => {
   t.equal(lines[3], '    tap persist off remote-name vtep2.example.org resolve-interval 5 ');
   t.match(linkJson(link, presumed(link), true), { vtep: { remote_name: 'vtep2.example.org' } });
 });
+
+t.test('a split-horizon group', async (t) => {
+  const link = linkState({ name: 'vx0', id: 1, splitHorizon: 7 });
+  t.equal(linkLines(link, presumed(link), true)[3], '    tap persist off split-horizon 7 ');
+  t.match(linkJson(link, presumed(link), true), { vtep: { split_horizon: 7 } });
+});
