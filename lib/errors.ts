@@ -28,6 +28,8 @@ export const ERROR_STATUS = {
   ERR_VTEP_FIXED: 409,
   /** A table's limit (maxaddress) is reached. */
   ERR_VTEP_LIMIT: 409,
+  /** A DNS name has no address that could be used. */
+  ERR_VTEP_NAME: 422,
   /** The request is understood and the kernel device does not do it either. */
   ERR_VTEP_UNSUPPORTED: 422,
   /** /dev/net/tun is missing. */

@@ -59,7 +59,9 @@ function ofVtepError(error: VtepError, dev: string | undefined): CommandFailure 
   const sentence = error.errno === undefined ? undefined : SENTENCES[error.errno];
   const system = sentence !== undefined && error.code !== 'ERR_VTEP_DAEMON';
   const line = system ? systemLine(sentence, error.message) : `Error: ${error.message}`;
-  return new CommandFailure(oneLine(line), error.code === 'ERR_VTEP_DAEMON' ? 1 : 2, error);
+  // A name without an address is a wrong word, as it is to `ip`, which takes no names at all.
+  const isNotAsked = error.code === 'ERR_VTEP_DAEMON' || error.code === 'ERR_VTEP_NAME';
+  return new CommandFailure(oneLine(line), isNotAsked ? 1 : 2, error);
 }
 
 /** The verdict once, in the words scripts look for, then ours. */

@@ -10,6 +10,7 @@ import {
   familyOf,
   isAny,
   isGroupMac,
+  isHostName,
   isMulticast,
 } from '../control/address.js';
 import { isNetns, NETNS_FORM } from '../control/socket-path.js';
@@ -84,10 +85,12 @@ export const workers = number('NUMBER', 1, 64);
 export const microseconds = number('USECS', 0, 1_000_000);
 export const ttl = numberOr('TTL', { auto: 0, inherit: 'inherit' }, number('TTL', 0, 255));
 export const seconds = numberOr('SECONDS', { none: 0 }, number('SECONDS', 0, UINT32));
+export const resolveInterval = number('SECONDS', 1, 86_400);
 export const missInterval = number('SECONDS', 0, 86_400);
 export const holdFrames = number('FRAMES', 0, 1024);
 export const holdTime = number('MSECS', 100, 60_000);
 export const limit = numberOr('NUMBER', { unlimited: 0 }, number('NUMBER', 0, UINT32));
+export const horizon = numberOr('GROUP', { off: 0 }, number('GROUP', 0, 255));
 export const policyId = number('ID', 0, 0xffff);
 export const peers = choice('PEERS', { any: 'any', known: 'known', fdb: 'fdb' });
 
@@ -165,6 +168,13 @@ function addressWhere(meta: string, expects: string, holds: (address: string) =>
 }
 export const address = addressWhere('IP', 'an IPv4 or IPv6 address', () => true);
 export const unicast = addressWhere('IP', 'a unicast IPv4 or IPv6 address', (ip) => !isMulticast(ip));
+const orName = ({ meta, expects, read }: Value): Value => ({
+  meta: `${meta}|NAME`,
+  expects: `${expects}, or a DNS name`,
+  read: (text) => read(text) ?? (isHostName(text) ? text : undefined),
+});
+export const addressOrName = orName(address);
+export const unicastOrName = orName(unicast);
 export const group = addressWhere('IP', 'a multicast IPv4 or IPv6 address', isMulticast);
 export const group0 = addressWhere(
   'GROUP',

@@ -104,3 +104,23 @@ function hasHostBits(bytes: Uint8Array, length: number): boolean {
     return (octet & (0xff >> kept)) !== 0;
   });
 }
+
+/** A part of a host's name (RFC 1123, section 2.1), underscores as many have them. */
+const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i;
+/** What inet_aton(3) takes for the last part of an address: `192.0.2.300` and `0x7f.1` are mistyped addresses. */
+const NUMBER = /^(\d+|0x[0-9a-f]*)$/i;
+/** Octets of a name without its last dot. */
+const NAME_MAX = 253;
+
+/**
+ * Whether a text can only be the name of a host: parts of letters, digits, `-` and `_`, the last one no number.
+ * @example isHostName('vtep2.example.org') // true
+ * @example isHostName('192.0.2.300') // false
+ */
+export function isHostName(text: string): boolean {
+  const name = text.endsWith('.') ? text.slice(0, -1) : text;
+  const labels = name.split('.');
+  return (
+    name.length <= NAME_MAX && labels.every((label) => LABEL.test(label)) && !NUMBER.test(labels.at(-1)!)
+  );
+}

@@ -12,6 +12,7 @@ import type {
   FdbDelete,
   FdbEntry,
   FdbFlush,
+  FdbRemote,
   FdbRequest,
   LinkChange,
   LinkConfig,
@@ -21,6 +22,7 @@ import type {
   MdbEntry,
   MdbFlush,
   MdbKey,
+  MdbRemote,
   MdbRequest,
   NeighbourEntry,
   NeighbourRequest,
@@ -61,8 +63,18 @@ export interface ConnectOptions {
   socketPath?: string;
 }
 
-/** `id`, or `external` and `vnifilter`. */
-export type NewLink = Partial<LinkConfig> & Pick<LinkConfig, 'name'>;
+/**
+ * `id`, or `external` and `vnifilter`. `remote` may be a DNS name; `family` is the IP version of the address to look up
+ * for it, where `local` does not say.
+ */
+export type NewLink = Partial<LinkConfig> & Pick<LinkConfig, 'name'> & { family?: 4 | 6 };
+/** A VTEP, and the DNS name that `remote` is the address of, if it was given by name. */
+export type NamedLinkState = LinkState & { remoteName?: string };
+/** The same of a destination. */
+export type Named<Remote> = Remote & { name?: string };
+export type NamedFdbEntry = Omit<FdbEntry, 'remotes'> & { remotes: Named<FdbRemote>[] };
+export type NamedMdbEntry = Omit<MdbEntry, 'remotes'> & { remotes: Named<MdbRemote>[] };
+export type NamedVniEntry = VniEntry & { remoteName?: string };
 export type NeighbourFlush = { dst?: string; state?: string };
 export type EventType = VtepEvent['type'];
 export const EVENT_TYPES: readonly EventType[] = ['link', 'fdb', 'mdb', 'neigh', 'route', 'vni', 'miss'];
@@ -102,18 +114,18 @@ export class Client {
     return this.#call('DELETE', '/v1/daemon');
   }
 
-  links(): Promise<LinkState[]> {
+  links(): Promise<NamedLinkState[]> {
     return this.#call('GET', '/v1/links');
   }
   /** What is absent gets the kernel's default. */
-  addLink(config: NewLink): Promise<LinkState> {
+  addLink(config: NewLink): Promise<NamedLinkState> {
     return this.#call('POST', '/v1/links', config);
   }
-  link(dev: string): Promise<LinkState> {
+  link(dev: string): Promise<NamedLinkState> {
     return this.#call('GET', link(dev));
   }
   /** Fields of LinkConfig that cannot change are refused with ERR_VTEP_FIXED. */
-  setLink(dev: string, change: LinkChange & Partial<LinkConfig>): Promise<LinkState> {
+  setLink(dev: string, change: LinkChange & Partial<LinkConfig>): Promise<NamedLinkState> {
     return this.#call('PATCH', link(dev), change);
   }
   deleteLink(dev: string): Promise<void> {
@@ -127,10 +139,10 @@ export class Client {
     return this.#call('GET', link(dev, '/remotes'));
   }
 
-  fdb(dev: string): Promise<FdbEntry[]> {
+  fdb(dev: string): Promise<NamedFdbEntry[]> {
     return this.#call('GET', link(dev, '/fdb'));
   }
-  fdbEntry(dev: string, mac: string, srcVni?: number): Promise<FdbEntry> {
+  fdbEntry(dev: string, mac: string, srcVni?: number): Promise<NamedFdbEntry> {
     return this.#call('GET', link(dev, `/fdb/${at(mac)}${srcVni === undefined ? '' : `?src_vni=${srcVni}`}`));
   }
   setFdb(dev: string, request: FdbRequest): Promise<void> {
@@ -147,10 +159,10 @@ export class Client {
     return this.#call('POST', link(dev, '/fdb/flush'), filter);
   }
 
-  mdb(dev: string): Promise<MdbEntry[]> {
+  mdb(dev: string): Promise<NamedMdbEntry[]> {
     return this.#call('GET', link(dev, '/mdb'));
   }
-  mdbEntry(dev: string, { group, source, srcVni }: MdbKey): Promise<MdbEntry> {
+  mdbEntry(dev: string, { group, source, srcVni }: MdbKey): Promise<NamedMdbEntry> {
     const query = new URLSearchParams({ group });
     if (source !== undefined) query.set('source', source);
     if (srcVni !== undefined) query.set('src_vni', String(srcVni));
@@ -166,7 +178,7 @@ export class Client {
     return this.#call('POST', link(dev, '/mdb/flush'), filter);
   }
   /** The VNIs of a VTEP with `vnifilter`. */
-  vnis(dev: string): Promise<VniEntry[]> {
+  vnis(dev: string): Promise<NamedVniEntry[]> {
     return this.#call('GET', link(dev, '/vnis'));
   }
   addVnis(dev: string, request: VniRequest): Promise<void> {

@@ -19,6 +19,7 @@ import { packageVersion } from '../version.js';
 import type { DaemonInfo } from './client.js';
 import { Mirror } from './mirror.js';
 import { Notifier } from './notify.js';
+import { Names } from './names/names.js';
 import { makeRunDirectory, privateSocket, publish } from './run-files.js';
 import { daemonPaths, netnsPath, type DaemonPaths } from './socket-path.js';
 import { tuning } from './tuning.js';
@@ -134,7 +135,8 @@ async function start({ options, shim, paths, log, running, stop, died }: Parts):
     return { pid: process.pid, version, netns: paths.netns, started, memory, workers, busyPoll };
   };
   const engine = await (options.engine ?? defaultEngine)({ shim, workers, busyPoll, died });
-  const api = await buildServer({ engine, info, stop, host: engine }, quieter(log), (server) =>
+  const names = new Names({ engine, log });
+  const api = await buildServer({ engine, info, stop, names, host: engine }, quieter(log), (server) =>
     refuseWhileStopping(server, running),
   );
   // Stopped from the last to the first: the engine while the API still answers, so that "stopping" can be told.
@@ -148,6 +150,7 @@ async function start({ options, shim, paths, log, running, stop, died }: Parts):
   running.started('engine', () => engine.close());
   const mirror = new Mirror({ shim, engine, log });
   running.started('mirror', () => mirror.close());
+  running.started('names', () => names.close());
   const own = privateSocket(paths);
   rmSync(own, { force: true }); // Of a daemon with our pid that was killed while it started.
   await api.listen({ path: own });

@@ -44,6 +44,7 @@ import * as reasons from './reasons.js';
 import { LEARN, MOVE, ROAM } from './records.js';
 import { chargePeer } from './remote-accounts.js';
 import { scrutinise } from './scrutiny.js';
+import { hear } from './split-horizon.js';
 
 /* NB: constants of this module's own, see encap.ts. */
 const { DEVICE, EXTRA, GSO_SIZE, IFINDEX, LENGTH, OFFLOAD, OFFSET, PEER0, PEER1, PEER2, PEER3 } = batch;
@@ -54,9 +55,9 @@ const IPV4_BYTES = ipv4.HEADER_BYTES;
 const IPV6_BYTES = ipv6.HEADER_BYTES;
 const VXLAN_BYTES = vxlan.HEADER_BYTES;
 const { FLAGS, I_FLAG, VNI } = vxlan;
-const { GBP, LEARN_PORT, LEARNING, MSSCLAMP, REMOTE_STATS, SCRUTINY } = options;
+const { GBP, LEARN_PORT, LEARNING, MSSCLAMP, REMOTE_STATS, SCRUTINY, SPLIT_HORIZON } = options;
 /** What few devices ask for when a frame is handed up. */
-const EXTRAS = MSSCLAMP | REMOTE_STATS;
+const EXTRAS = MSSCLAMP | REMOTE_STATS | SPLIT_HORIZON;
 const FIXED = STATE_PERMANENT | STATE_NOARP;
 const CHOICE = list.CHOICE;
 
@@ -172,7 +173,7 @@ export class Decap {
     }
     const refused = this.#congestion(frame, octets, rx.words[cell(TOS, rx.capacity, i)] & 3);
     if (refused >= 0) return this.#drop(rx, i, device, refused, now);
-    if ((settings.features & EXTRAS) !== 0) this.#extras(i, frame, octets, device, out);
+    if ((settings.features & EXTRAS) !== 0) this.#extras(i, frame, octets, device, out, now);
     const w = out.words;
     const c = out.capacity;
     const j = out.length++;
@@ -290,9 +291,13 @@ export class Decap {
   }
 
   /** A frame about to be handed up, of entry `i`. */
-  #extras(i: number, frame: number, octets: number, device: Device, out: Batch): void {
-    const { features } = device.settings;
+  #extras(i: number, frame: number, octets: number, device: Device, out: Batch, now: number): void {
+    const { features, horizon } = device.settings;
     if ((features & MSSCLAMP) !== 0) clampReceived(this.#slab, frame, octets, device);
+    if ((features & SPLIT_HORIZON) !== 0) {
+      const { view } = this.#slab;
+      hear(horizon, view.getInt32(frame + SOURCE), view.getUint16(frame + SOURCE + 4), now);
+    }
     // Whom it is from, once the interface has taken it (remote-accounts.ts).
     if ((features & REMOTE_STATS) !== 0) out.words[cell(EXTRA, out.capacity, out.length)] = i;
   }

@@ -33,6 +33,8 @@ export const LEARN_LIMIT = 0x200000;
 export const LEARN_PORT = 0x1000000;
 /** What each remote sends and is sent is counted (remote-accounts.ts). */
 export const REMOTE_STATS = 0x2000000;
+/** What came in at a device of its group does not leave through it (split-horizon.ts). */
+export const SPLIT_HORIZON = 0x4000000;
 /** Any of these: each received datagram is looked at by itself. */
 export const SCRUTINY = GBP | GPE | ALLOW_KNOWN | ALLOW_FDB;
 
@@ -113,6 +115,8 @@ export interface DeviceSettings {
   local: [number, number, number, number];
   /** Only what is sent to `local` is received. */
   bound: boolean;
+  /** Sources its split-horizon group has just heard of, shared; read with SPLIT_HORIZON only. */
+  horizon: Int32Array;
   /** Descriptor of this worker's TAP queue, written into the batches. */
   tap: number;
   /** Address that signs ICMP errors of the short-circuit router: IPv4 word (0 = none), IPv6 words. */

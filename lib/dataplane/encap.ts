@@ -2,6 +2,7 @@
  * TAP to underlay: what the VTEP does with the frames the host and its guests send (kernel: vxlan_xmit).
  *
  * A frame meets, in this order (section letters of the code below):
+ *      split horizon    what a device of the same group has just received goes no further (split-horizon.ts)
  *   a  proxy            ARP and neighbour solicitations are answered from the neighbour table, or consumed
  *                       (arp-proxy.ts, nd-proxy.ts)
  *      MDB              frames for a group, while the device has an MDB: its remotes, the FDB is not asked (mdb.ts)
@@ -57,6 +58,7 @@ import * as reasons from './reasons.js';
 import { drop, isMulticastWords, loopBack } from './output.js';
 import { PASSED, WAITS } from './proxied-neighbour.js';
 import { ENDED, MISSED, REWRITTEN, ShortCircuit } from './short-circuit.js';
+import { isHeard } from './split-horizon.js';
 
 /*
  * NB: constants of this module's own. An imported one is a variable to the engine (Node 20), loaded and checked at every
@@ -90,8 +92,8 @@ const {
 } = batch;
 const { DF_INHERIT, DF_SET, HOLD, L2MISS, LOCALBYPASS, MDB, MSSCLAMP, PROXY, RSC, TOS_INHERIT } = options;
 const { TTL_INHERIT, UP } = options;
-const { RECEIVES_FILTERED } = options;
-const { TYPE, TYPE_ARP, TYPE_IPV4, TYPE_IPV6 } = ethernet;
+const { RECEIVES_FILTERED, SPLIT_HORIZON } = options;
+const { SOURCE, TYPE, TYPE_ARP, TYPE_IPV4, TYPE_IPV6 } = ethernet;
 const ETHERNET_BYTES = ethernet.HEADER_BYTES;
 const IPV4_BYTES = ipv4.HEADER_BYTES;
 const IPV6_BYTES = ipv6.HEADER_BYTES;
@@ -253,7 +255,12 @@ export class Encap {
     const features = settings.features;
     const { fdb } = device.tables;
     if (length < ETHERNET_BYTES) return this.#drop(device, reasons.TX_FRAME_TOO_SMALL);
-    if ((features & UP) === 0) return this.#drop(device, reasons.TX_DEVICE_DOWN);
+    if ((features & (UP | SPLIT_HORIZON)) !== UP) {
+      if ((features & UP) === 0) return this.#drop(device, reasons.TX_DEVICE_DOWN);
+      const source = offset + SOURCE;
+      if (isHeard(settings.horizon, view.getInt32(source), view.getUint16(source + 4), now))
+        return this.#drop(device, reasons.TX_SPLIT_HORIZON);
+    }
     const type = view.getUint16(offset + TYPE);
     // a. A VLAN-tagged request is not seen here, as in the kernel.
     if ((features & PROXY) !== 0 && this.#proxy(rx, i, type, offset, length, device, back, now))

@@ -12,11 +12,12 @@ import { STATE_NOARP, STATE_PERMANENT } from '../table/fdb.js';
 import { CHOICE } from '../table/remote-list.js';
 import * as ethernet from '../wire/ethernet.js';
 import { EVENT_BYPASSED } from './counters.js';
-import { type Device, LEARNING, UP } from './device.js';
+import { type Device, LEARNING, SPLIT_HORIZON, UP } from './device.js';
 import { learn } from './learn.js';
 import { loopBack, V4_MAPPED } from './output.js';
 import type { PendingLearns } from './pending.js';
 import { LEARN, MOVE } from './records.js';
+import { hear } from './split-horizon.js';
 
 const { SOURCE } = ethernet;
 /** 127.0.0.1. */
@@ -75,6 +76,11 @@ export class LocalBypass {
   /** Hands frame `i` of `rx` to `to`, by way of `back`, which must have room. */
   deliver(rx: Batch, i: number, offset: number, from: Device, to: Device, back: Batch, now: number): void {
     if ((to.settings.features & LEARNING) !== 0) this.#snoop(to, offset + SOURCE, now);
+    if ((to.settings.features & SPLIT_HORIZON) !== 0) {
+      const { bytes } = this.#slab;
+      const source = offset + SOURCE;
+      hear(to.settings.horizon, ethernet.macHigh(bytes, source), ethernet.macLow(bytes, source), now);
+    }
     from.counters[EVENT_BYPASSED]++;
     loopBack(rx, i, from, to, back);
   }

@@ -153,6 +153,7 @@ export const REASONS: readonly Reason[] = [
     'hold: as many frames wait as may, for this destination or at all',
   ),
   reason('hold_timeout', 'tx', ['txDropped'], 'hold: the destination did not become known in time'),
+  reason('split_horizon', 'tx', [], 'a device of the same split-horizon group has just received it'),
 ];
 
 export const RX_TRUNCATED_DATAGRAM = 0;
@@ -195,3 +196,4 @@ export const TX_TOO_BIG_IPV6 = 36;
 export const TX_NO_VNI = 37;
 export const TX_HOLD_FULL = 38;
 export const TX_HOLD_TIMEOUT = 39;
+export const TX_SPLIT_HORIZON = 40;

@@ -91,6 +91,7 @@ export interface VniFilterApi {
   /** Adds VNIs; gives those that are there another destination or VLAN. */
   add(request: VniRequest): void;
   delete(vnis: readonly (readonly [number, number])[]): void;
+  get(vni: number): VniEntry | undefined;
   /** By number. */
   list(): VniEntry[];
 }

@@ -15,6 +15,7 @@ import { type Clock, MonotonicClock } from './clock.js';
 import { type Dataplane, InlineDataplane } from './dataplane.js';
 import { DEFAULT_MTU, headroom, underlayFamily, withDefaults } from './settings.js';
 import { Directory } from './directory.js';
+import { Horizons } from './horizons.js';
 import { Nexthops } from './nexthops.js';
 import { Retirement } from './retirement.js';
 import { unclaimedReasons } from './statistics.js';
@@ -41,6 +42,7 @@ export class Engine implements EngineApi {
   readonly clock: Clock;
   readonly dataplane: Dataplane;
   readonly nexthops = new Nexthops(() => this.list().map((vtep) => vtep.fdb));
+  readonly #horizons = new Horizons();
   readonly #system: System;
   readonly #lowers: UnderlayNamespaces;
   readonly #vteps = new Directory();
@@ -222,6 +224,7 @@ export class Engine implements EngineApi {
       lower,
       clock: this.clock,
       nexthops: this.nexthops,
+      horizons: this.#horizons,
       retire: (fd) => void this.#retirement.retire(fd),
       emit: (event) => this.#emit(event),
       renamed: (vtep, before) => this.#vteps.renamed(vtep, before),

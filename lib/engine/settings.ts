@@ -26,6 +26,7 @@ import {
   RECEIVES_ZERO_CSUM6,
   REMOTE_STATS,
   RSC,
+  SPLIT_HORIZON,
   TOS_INHERIT,
   TTL_INHERIT,
   UP,
@@ -91,6 +92,7 @@ export function withDefaults(config: Partial<LinkConfig> & Pick<LinkConfig, 'nam
     learnLimit: 0,
     learnPort: false,
     remoteStats: false,
+    splitHorizon: 0,
     ...config,
     id: config.id ?? 0,
     ageing: config.ageing || DEFAULT_AGEING,
@@ -143,6 +145,8 @@ export interface SettingsState {
   packetLimit: number;
   /** Number of the namespace the underlay is in. */
   underlay: number;
+  /** Table of the split-horizon group. */
+  horizon: Int32Array;
   /** maxaddress is reached. */
   full: boolean;
   /** The MDB has an entry. */
@@ -173,6 +177,7 @@ export function deviceSettings(config: LinkConfig, state: SettingsState): Omit<D
       (config.learnLimit > 0 ? LEARN_LIMIT : 0) |
       (config.learnPort ? LEARN_PORT : 0) |
       (config.remoteStats ? REMOTE_STATS : 0) |
+      (config.splitHorizon > 0 ? SPLIT_HORIZON : 0) |
       (config.mssclamp === 'off' ? 0 : MSSCLAMP) |
       (config.hold > 0 ? HOLD : 0) |
       (state.up ? UP : 0) |
@@ -198,6 +203,7 @@ export function deviceSettings(config: LinkConfig, state: SettingsState): Omit<D
     port: config.dstport,
     local: [local[0], local[1], local[2], local[3]],
     bound: config.localbind,
+    horizon: state.horizon,
     router4: state.router4,
     router6: state.router6,
   };

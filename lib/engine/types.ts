@@ -88,6 +88,10 @@ export interface LinkConfig {
   learnPort: boolean;
   /** What each remote sends and is sent is counted (remote-types.ts). */
   remoteStats: boolean;
+  /** Seconds after which control looks names of remotes up again; absent = 30. The engine knows addresses alone. */
+  resolveInterval?: number;
+  /** Group of VTEPs, 1 to 255: what one of them has received none sends; 0 = none. */
+  splitHorizon: number;
   /** MTU of the interface, 68 to 65,535; default 1500, or the lower device's less 50 (70 over IPv6). */
   mtu?: number;
   /** Unicast MAC; default random, locally administered. */
@@ -113,11 +117,13 @@ export type LinkChange = Partial<
     | 'allow'
     | 'learnLimit'
     | 'remoteStats'
+    | 'splitHorizon'
     | 'mssclamp'
     | 'missinterval'
     | 'missrate'
     | 'hold'
     | 'holdtime'
+    | 'resolveInterval'
     | 'mtu'
     | 'address'
   >

@@ -79,6 +79,11 @@ export class VniFilter implements VniFilterApi {
     for (const vni of vnis) this.#remove(this.#members.get(vni)!);
   }
 
+  get(vni: number): VniEntry | undefined {
+    const member = this.#members.get(vni);
+    return member && describe(member);
+  }
+
   list(): VniEntry[] {
     return Array.from(this.#members.values(), describe).sort((a, b) => a.vni - b.vni);
   }

@@ -1,6 +1,7 @@
 /** What a VTEP needs of the engine it belongs to. */
 import type { Clock } from './clock.js';
 import type { Dataplane } from './dataplane.js';
+import type { Horizons } from './horizons.js';
 import type { Nexthops } from './nexthops.js';
 import type { System } from './system.js';
 import type { VtepEvent } from './types.js';
@@ -15,6 +16,7 @@ export interface VtepHost {
   readonly lower: UnderlayNamespace;
   readonly clock: Clock;
   readonly nexthops: Nexthops;
+  readonly horizons: Horizons;
   /** Closes a descriptor once no worker can touch it any more. */
   retire(fd: number): void;
   emit(event: VtepEvent): void;

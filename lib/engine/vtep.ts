@@ -272,6 +272,7 @@ export class Vtep implements VtepApi {
       ...{ address, mtu, bridged },
       ...tables,
       ...{ up: this.#up, full: this.#learning.isFull, underlay: this.#host.lower.number },
+      horizon: this.#host.horizons.of(this.#config.splitHorizon),
       ...this.#routers,
     });
   }

@@ -24,6 +24,14 @@ t.test('verdicts of the engine read as the kernel’s, with our remedy', async (
   });
 });
 
+t.test('a name without an address is a wrong word', async (t) => {
+  const message = '"x.y" cannot be resolved to an IPv4 address: no name server answers';
+  t.same(line(new VtepError('ERR_VTEP_NAME', message, { word: 'x.y' })), {
+    message: `Error: ${message}`,
+    exit: 1,
+  });
+});
+
 t.test('unknown devices', async (t) => {
   t.same(line(new VtepError('ERR_VTEP_NO_DEVICE', 'no VTEP x', { word: 'x' }), 'y'), {
     message: 'Cannot find device "x"',

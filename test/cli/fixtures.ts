@@ -33,6 +33,7 @@ const DEFAULTS: Omit<LinkConfig, 'name' | 'id'> = {
   learnLimit: 0,
   learnPort: false,
   remoteStats: false,
+  splitHorizon: 0,
 };
 
 export const noStatistics = (): LinkStatistics => ({

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { run } from '../../lib/cli/run.js';
 import { buildServer } from '../../lib/control/api/server.js';
+import { Names } from '../../lib/control/names/names.js';
 import { daemonPaths } from '../../lib/control/socket-path.js';
 import { FakeEngine } from '../support/fake-engine.js';
 import { collector } from './fixtures.js';
@@ -51,7 +52,11 @@ async function serve(): Promise<() => Promise<void>> {
   const directory = mkdtempSync(join(tmpdir(), 'vtep-cli-'));
   process.env['VTEP_RUN_DIR'] = directory;
   const info = () => ({ pid: 1, version: '0', netns: '2', started: '', memory: 3, workers: 1, busyPoll: 0 });
-  const api = await buildServer({ engine: new FakeEngine(), info, stop: () => {} });
+  const engine = new FakeEngine();
+  // A name server that happens to know "foo" is none of these cases.
+  const lookup = () => Promise.reject(Object.assign(new Error('foo'), { code: 'ENOTFOUND' }));
+  const names = new Names({ engine, lookup });
+  const api = await buildServer({ engine, names, info, stop: () => {} });
   await api.listen({ path: daemonPaths().socket });
   return async () => {
     await api.close();

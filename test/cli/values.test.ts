@@ -74,6 +74,19 @@ t.test('MACs and addresses become canonical', async (t) => {
   t.equal(value.group.read('ff05::1'), 'ff05::1');
 });
 
+t.test('where a DNS name may stand', async (t) => {
+  t.equal(value.unicastOrName.read('FE80:0::1'), 'fe80::1');
+  for (const name of ['vtep2', 'vtep2.example.org', 'example.org.', 'a_b-1.x', `${'a'.repeat(63)}.b`])
+    t.equal(value.unicastOrName.read(name), name);
+  for (const text of [
+    ...['192.0.2.300', '1.2.3', '7', 'a.7', '0x7f.0x1', '010.0.0.1', 'fe80::1%eth0', '239.1.1.1'],
+    ...['', '.', 'a..b', '-a', 'a-', 'a b', 'ä.org', `${'a'.repeat(64)}.b`, Array(86).fill('abc').join('.')],
+  ])
+    t.equal(value.unicastOrName.read(text), undefined, text);
+  t.equal(value.addressOrName.read('239.1.1.1'), '239.1.1.1');
+  t.equal(value.group.read('example.org'), undefined);
+});
+
 t.test('prefixes have no host bits', async (t) => {
   t.equal(value.prefix.read('10.20.2.0/24'), '10.20.2.0/24');
   t.equal(value.prefix.read('10.20.2.1'), '10.20.2.1/32');

@@ -51,6 +51,7 @@ t.test("the kernel's defaults", (t) => {
     learnLimit: 0,
     learnPort: false,
     remoteStats: false,
+    splitHorizon: 0,
   });
   t.end();
 });
@@ -248,6 +249,8 @@ t.test('options of header and receive path: what may change', async (t) => {
     { allow: 'fdb' },
     { learnLimit: 5 },
     { remoteStats: true },
+    { splitHorizon: 7 },
+    { resolveInterval: 5 },
   ];
   for (const change of changes) t.same(completeChange(change, current), change);
   const fixed: Partial<LinkConfig>[] = [

@@ -6,6 +6,7 @@ import t from 'tap';
 import { buildServer } from '../../lib/control/api/server.js';
 import { connect, type Client } from '../../lib/control/client.js';
 import type { DaemonInfo } from '../../lib/control/client.js';
+import { Names } from '../../lib/control/names/names.js';
 import { Engine } from '../../lib/engine/engine.js';
 import { MemorySystem } from '../../lib/engine/memory-system.js';
 import type { LinkChange, LinkConfig, VniRequest } from '../../lib/engine/types.js';
@@ -79,7 +80,7 @@ t.test('metrics: each VNI by itself', async (t) => {
     workers: 1,
     busyPoll: 0,
   });
-  const context = { engine, info, stop: () => {} };
+  const context = { engine, info, stop: () => {}, names: new Names({ engine }) };
   const text = await metricsText(context);
   t.match(text, 'vtep_vni_receive_packets_total{dev="vtep0",vni="101"} 0');
   t.notMatch(text, 'vtep_vni_transmit_dropped_total{dev="vtep1"', 'a device with one has none');
@@ -94,7 +95,7 @@ t.test('refused, by name', async (t) => {
   );
   t.match(await add({ vnis: [[1]] }), /^ERR_VTEP_ARGUMENT EINVAL: vnis\[0\] is \[1\]/);
   t.match(await add({ vnis: [[1, 1 << 24]] }), /^ERR_VTEP_ARGUMENT EINVAL: vnis\[0\]\[1\] is 16777216/);
-  t.match(await add({ vnis: [[1, 1]], remote: 'x' }), /^ERR_VTEP_ARGUMENT EINVAL: remote is "x"/);
+  t.match(await add({ vnis: [[1, 1]], remote: '1.2.3' }), /^ERR_VTEP_ARGUMENT EINVAL: remote is "1.2.3"/);
   t.match(await add({ vnis: [[1, 1]], foo: 1 }), /^ERR_VTEP_ARGUMENT EINVAL: "foo" is unknown/);
   t.match(await add({ vnis: [[1, 1]] }, 'vtep1'), /^ERR_VTEP_UNSUPPORTED EOPNOTSUPP: .*vtep1 has one VNI/);
   t.match(await add({ vnis: [[1, 1]] }, 'nope'), /^ERR_VTEP_NO_DEVICE ENODEV/);

@@ -34,6 +34,7 @@ const STATE = {
   bridged: false,
   packetLimit: 0,
   underlay: 0,
+  horizon: new Int32Array(0),
   full: false,
   multicast: false,
   router4: 0,
@@ -75,6 +76,7 @@ t.test('defaults are the kernel’s', async (t) => {
     learnLimit: 0,
     learnPort: false,
     remoteStats: false,
+    splitHorizon: 0,
   });
   t.equal(withDefaults({ name: 'vtep0', id: 1, ageing: 0 }).ageing, 300);
 });
@@ -150,6 +152,7 @@ t.test('what the data plane reads', async (t) => {
     port: 4_789,
     local: [0, 0, 0xffff, 0xc0000201 | 0],
     bound: false,
+    horizon: new Int32Array(0),
     router4: 0,
     router6: [0, 0, 0, 0],
   });

@@ -56,6 +56,7 @@ const SETTINGS: DeviceSettings = {
   port: 4_789,
   local: [0, 0, 0, 0],
   bound: false,
+  horizon: new Int32Array(0),
   tap: 7,
   router4: 0,
   router6: [0, 0, 0, 0],

@@ -1,5 +1,6 @@
 /** `vtep fdb add|append|replace|delete|get|show|flush`: the words of `bridge fdb` for a vxlan device. */
 import type { FdbDelete, FdbEntry, FdbFlush, FdbRemote, FdbRequest } from '../../engine/types.js';
+import type { Named, NamedFdbEntry } from '../../control/client.js';
 import { VtepError } from '../../errors.js';
 import { CommandFailure, wrong } from '../failure.js';
 import { fdbJson, fdbLine } from '../format/fdb.js';
@@ -61,15 +62,16 @@ interface GetWords {
 /** One line: the first remote, as the kernel answers. */
 export async function get(session: Session, { dev, mac, srcVni }: GetWords): Promise<void> {
   const entry = await session.about(dev, (client) => client.fdbEntry(dev, mac, srcVni)).catch(notFound);
-  const ages = session.options.statistics > 0;
+  const { statistics, details } = session.options;
+  const ages = statistics > 0;
   const remotes = remotesOf(entry).slice(0, 1);
-  const lines = remotes.map((remote) => fdbLine(entry, remote, dev, ages));
+  const lines = remotes.map((remote) => fdbLine(entry, remote, dev, ages, details));
   const records = remotes.map((remote) => fdbJson(entry, remote, dev, ages));
   session.show(lines, records);
 }
 
 /** One line a remote, or one for a nexthop group. */
-const remotesOf = ({ remotes, nhid }: FdbEntry): readonly (FdbRemote | undefined)[] =>
+const remotesOf = ({ remotes, nhid }: NamedFdbEntry): readonly (Named<FdbRemote> | undefined)[] =>
   nhid === undefined ? remotes : [undefined];
 
 function notFound(error: unknown): never {
@@ -90,14 +92,15 @@ function isShown(entry: FdbEntry, { state, dynamic }: ShowWords): boolean {
 }
 
 export async function show(session: Session, words: ShowWords): Promise<void> {
-  const ages = session.options.statistics > 0;
+  const { statistics, details } = session.options;
+  const ages = statistics > 0;
   const lines: string[] = [];
   const records: unknown[] = [];
   for (const device of await session.devices(words.dev)) {
     const entries = await session.about(device, (client) => client.fdb(device));
     const dev = words.dev === undefined ? device : undefined;
     for (const entry of entries.filter((candidate) => isShown(candidate, words))) {
-      lines.push(...remotesOf(entry).map((remote) => fdbLine(entry, remote, dev, ages)));
+      lines.push(...remotesOf(entry).map((remote) => fdbLine(entry, remote, dev, ages, details)));
       records.push(...remotesOf(entry).map((remote) => fdbJson(entry, remote, dev, ages)));
     }
   }

@@ -1,7 +1,7 @@
 /** `vtep link add|set|delete|show`: the words of `ip link` for type vxlan. */
-import { isAny } from '../../control/address.js';
-import type { Client, NewLink } from '../../control/client.js';
-import type { LinkChange, LinkConfig, LinkState } from '../../engine/types.js';
+import { isAny, isHostName } from '../../control/address.js';
+import type { Client, NamedLinkState, NewLink } from '../../control/client.js';
+import type { LinkChange, LinkConfig } from '../../engine/types.js';
 import { VtepError } from '../../errors.js';
 import { CommandFailure, isNoDaemon, wrong } from '../failure.js';
 import { linkJson, linkLines } from '../format/link.js';
@@ -32,7 +32,7 @@ function checkDestination(words: LinkWords): void {
   if (group !== undefined && dev === undefined)
     throw wrong(`"group ${group}" requires "dev": the interface on which the group is joined`);
   const to = group ?? remote;
-  if (to !== undefined && local !== undefined && familyOfText(to) !== familyOfText(local))
+  if (to !== undefined && local !== undefined && !isHostName(to) && familyOfText(to) !== familyOfText(local))
     throw wrong(`"local ${local}" and "${to}" are of different families: expected both IPv4 or both IPv6`);
 }
 
@@ -44,9 +44,10 @@ function checkVnis({ id, external, vnifilter }: LinkWords): void {
     throw wrong('Not enough information: "id" is required, a number from 0 to 16777215');
 }
 
-/** What `link add` sends: a default is left to the daemon. */
-function newLink(words: LinkWords): NewLink {
-  const config = configOf(words);
+/** What `link add` sends: a default is left to the daemon. -4 and -6 choose among the addresses of a name. */
+function newLink(words: LinkWords, family: 4 | 6 | undefined): NewLink {
+  const config: Partial<NewLink> = configOf(words);
+  if (family !== undefined && isHostName(config.remote ?? '')) config.family = family;
   if (config.dstport === 0) delete config.dstport;
   for (const key of ['remote', 'local'] as const) if (isAny(config[key] ?? '')) delete config[key];
   return config as NewLink;
@@ -76,7 +77,7 @@ async function bringUp(client: Client, name: string): Promise<void> {
 export async function add(session: Session, words: LinkWords): Promise<void> {
   checkVnis(words);
   checkDestination(words);
-  const config = newLink(words);
+  const config = newLink(words, session.options.family);
   warn(session, words);
   const client = await session.startedClient();
   session.dev = words.dev;
@@ -101,7 +102,7 @@ interface ShowWords {
   up?: true;
 }
 
-async function states(session: Session, dev: string | undefined): Promise<LinkState[]> {
+async function states(session: Session, dev: string | undefined): Promise<NamedLinkState[]> {
   try {
     const client = await session.client();
     return dev === undefined ? await client.links() : [await client.link(dev)];

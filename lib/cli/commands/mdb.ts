@@ -1,5 +1,6 @@
 /** `vtep mdb add|replace|delete|get|show|flush`: the words of `bridge mdb` for a vxlan device. */
-import type { MdbDelete, MdbEntry, MdbFlush, MdbKey, MdbRequest } from '../../engine/types.js';
+import type { NamedMdbEntry } from '../../control/client.js';
+import type { MdbDelete, MdbFlush, MdbKey, MdbRequest } from '../../engine/types.js';
 import { VtepError } from '../../errors.js';
 import { CommandFailure, wrong } from '../failure.js';
 import { mdbJson, mdbLine } from '../format/mdb.js';
@@ -41,7 +42,10 @@ function notFound(error: unknown): never {
 }
 
 /** Lines of a device's entries, and in JSON one object for them all, as `bridge` prints them. */
-async function print(session: Session, entries: readonly (readonly [string, MdbEntry])[]): Promise<void> {
+async function print(
+  session: Session,
+  entries: readonly (readonly [string, NamedMdbEntry])[],
+): Promise<void> {
   const { details, statistics, json } = session.options;
   const view = { details, timers: statistics > 0 };
   const lines = entries.flatMap(([dev, entry]) =>
@@ -63,10 +67,10 @@ export async function get(session: Session, { dev, ...key }: MdbKey & { dev: str
 }
 
 export async function show(session: Session, words: { dev?: string }): Promise<void> {
-  const all: [string, MdbEntry][] = [];
+  const all: [string, NamedMdbEntry][] = [];
   for (const dev of await session.devices(words.dev)) {
     const entries = await session.about(dev, (client) => client.mdb(dev));
-    all.push(...entries.map((entry): [string, MdbEntry] => [dev, entry]));
+    all.push(...entries.map((entry): [string, NamedMdbEntry] => [dev, entry]));
   }
   await print(session, all);
 }

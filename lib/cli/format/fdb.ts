@@ -6,6 +6,7 @@
  * An entry that refers to a nexthop group has one line, with `nhid 101` in the place of its remotes.
  * `dev` stands only where the command did not name it. A learned entry's state is empty, as is a dynamic one's.
  */
+import type { Named } from '../../control/client.js';
 import type { FdbEntry, FdbRemote } from '../../engine/types.js';
 
 /** What of an entry is shown with each of its remotes. */
@@ -23,8 +24,15 @@ const flagsOf = (entry: FdbKey): string[] => [
  * One remote of an entry.
  * @param dev shown when given
  * @param ages whether to show seconds since last use and update
+ * @param details whether to show the DNS name that `dst` is the address of
  */
-export function fdbLine(entry: FdbKey, remote: FdbRemote | undefined, dev?: string, ages = false): string {
+export function fdbLine(
+  entry: FdbKey,
+  remote: Named<FdbRemote> | undefined,
+  dev?: string,
+  ages = false,
+  details = false,
+): string {
   const words = [
     entry.mac,
     ...(dev === undefined ? [] : [`dev ${dev}`]),
@@ -37,6 +45,7 @@ export function fdbLine(entry: FdbKey, remote: FdbRemote | undefined, dev?: stri
     ...(ages ? [`used ${Math.trunc(entry.used)}/${Math.trunc(entry.updated)}`] : []),
     ...flagsOf(entry),
     STATES[entry.state],
+    ...(details && remote?.name !== undefined ? [`name ${remote.name}`] : []),
   ];
   return words.join(' ');
 }
@@ -44,7 +53,7 @@ export function fdbLine(entry: FdbKey, remote: FdbRemote | undefined, dev?: stri
 /** One remote of an entry with the keys of `bridge -j fdb`. */
 export function fdbJson(
   entry: FdbKey,
-  remote: FdbRemote | undefined,
+  remote: Named<FdbRemote> | undefined,
   dev?: string,
   ages = false,
 ): Record<string, unknown> {
@@ -52,6 +61,7 @@ export function fdbJson(
     mac: entry.mac,
     ifname: dev,
     dst: remote?.dst,
+    dst_name: remote?.name,
     port: remote?.port,
     vni: remote?.vni,
     src_vni: entry.srcVni,

@@ -9,6 +9,7 @@
  * stand on a line of their own and under "vtep" in JSON.
  */
 import { isMulticast } from '../../control/address.js';
+import type { NamedLinkState } from '../../control/client.js';
 import type { LinkState } from '../../engine/types.js';
 import type { Netdev } from '../netdev.js';
 import { familyOfText } from '../values.js';
@@ -118,16 +119,19 @@ export const addressText = (link: LinkState): string => {
   return `    link/ether ${link.address} brd ${BROADCAST}${netns}`;
 };
 
-function ownText(link: LinkState): string {
+function ownText(link: NamedLinkState): string {
   const words = [
     `tap persist ${link.persistent ? 'on' : 'off'}`,
     ...(link.missing.length === 0 ? [] : [`missing ${link.missing.join(' ')}`]),
+    ...(link.remoteName === undefined ? [] : [`remote-name ${link.remoteName}`]),
+    ...(link.resolveInterval === undefined ? [] : [`resolve-interval ${link.resolveInterval}`]),
     ...(link.gbpId === 0 ? [] : [`gbp-id ${link.gbpId}`]),
     ...(link.localbind ? ['localbind'] : []),
     ...(link.allow === 'any' ? [] : [`allow ${link.allow}`]),
     ...(link.learnLimit === 0 ? [] : [`learn-limit ${link.learnLimit}`]),
     ...(link.learnPort ? ['learn-port'] : []),
     ...(link.remoteStats ? ['remote-stats'] : []),
+    ...(link.splitHorizon === 0 ? [] : [`split-horizon ${link.splitHorizon}`]),
     ...(link.mssclamp === 'off' ? [] : [`mssclamp ${link.mssclamp}`]),
     ...(['missinterval', 'missrate'] as const).filter((key) => link[key]).map((key) => `${key} ${link[key]}`),
     ...(link.hold === 0 ? [] : [`hold ${link.hold} holdtime ${link.holdtime}`]),
@@ -136,17 +140,20 @@ function ownText(link: LinkState): string {
 }
 
 /** Ours in JSON: the state of the TAP, and options that `ip` does not know where they are not at their default. */
-function ownJson(link: LinkState): Record<string, unknown> {
+function ownJson(link: NamedLinkState): Record<string, unknown> {
   return {
     persistent: link.persistent,
     missing: link.missing,
     link_netns: link.linkNetns,
+    remote_name: link.remoteName,
+    resolve_interval: link.resolveInterval,
     gbp_id: link.gbpId || undefined,
     localbind: link.localbind || undefined,
     allow: link.allow === 'any' ? undefined : link.allow,
     learn_limit: link.learnLimit || undefined,
     learn_port: link.learnPort || undefined,
     remote_stats: link.remoteStats || undefined,
+    split_horizon: link.splitHorizon || undefined,
     mssclamp: link.mssclamp === 'off' ? undefined : link.mssclamp,
     missinterval: link.missinterval || undefined,
     missrate: link.missrate || undefined,
@@ -155,7 +162,7 @@ function ownJson(link: LinkState): Record<string, unknown> {
 }
 
 /** Lines of one VTEP. */
-export function linkLines(link: LinkState, netdev: Netdev, details: boolean): string[] {
+export function linkLines(link: NamedLinkState, netdev: Netdev, details: boolean): string[] {
   const head = `${headText(link, netdev)} mode ${netdev.linkmode} group default qlen ${netdev.txqlen}`;
   const lines = [head, addressText(link)];
   if (!details) return lines;
@@ -165,7 +172,7 @@ export function linkLines(link: LinkState, netdev: Netdev, details: boolean): st
 }
 
 /** One VTEP as an element of `ip -j link`. */
-export function linkJson(link: LinkState, netdev: Netdev, details: boolean): Record<string, unknown> {
+export function linkJson(link: NamedLinkState, netdev: Netdev, details: boolean): Record<string, unknown> {
   const plain = {
     ifindex: link.ifindex,
     ifname: link.name,

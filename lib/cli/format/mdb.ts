@@ -6,6 +6,7 @@
  *
  * Entries have no timers; -s shows those that bridge would, at 0.00.
  */
+import type { Named } from '../../control/client.js';
 import type { MdbEntry, MdbRemote } from '../../engine/types.js';
 import { protocolName } from '../values.js';
 
@@ -33,7 +34,7 @@ function detailWords({ filterMode, sources, protocol }: MdbRemote): string[] {
 }
 
 /** One remote of an entry. */
-export function mdbLine(entry: MdbKeyed, remote: MdbRemote, dev: string, view: MdbView): string {
+export function mdbLine(entry: MdbKeyed, remote: Named<MdbRemote>, dev: string, view: MdbView): string {
   return [
     `dev ${dev} port ${dev} grp ${entry.group}`,
     ...when(entry.source, `src ${entry.source}`),
@@ -45,6 +46,7 @@ export function mdbLine(entry: MdbKeyed, remote: MdbRemote, dev: string, view: M
     ...when(remote.vni, `vni ${remote.vni}`),
     ...when(entry.srcVni, `src_vni ${entry.srcVni}`),
     ...when(remote.via, `via ${remote.via}`),
+    ...(view.details ? when(remote.name, `name ${remote.name}`) : []),
     ...(view.timers ? [TIMER.padStart(7)] : []),
   ].join(' ');
 }
@@ -61,7 +63,7 @@ function detailJson({ filterMode, sources, protocol }: MdbRemote): Record<string
 /** One remote of an entry with the keys of `bridge -j mdb`. */
 export function mdbJson(
   entry: MdbKeyed,
-  remote: MdbRemote,
+  remote: Named<MdbRemote>,
   dev: string,
   view: MdbView,
   index?: number,
@@ -76,6 +78,7 @@ export function mdbJson(
     ...(view.details ? detailJson(remote) : {}),
     flags: remote.blocked ? ['blocked'] : [],
     dst: remote.dst,
+    dst_name: remote.name,
     dst_port: remote.port,
     vni: remote.vni,
     src_vni: entry.srcVni,

@@ -6,6 +6,7 @@
  *   vtep0              100-199         192.0.2.1  vlan 10-109
  *                      300                        vlan 0
  */
+import type { NamedVniEntry } from '../../control/client.js';
 import type { VniEntry, VniStatistics } from '../../engine/types.js';
 
 const DEV_WIDTH = 19;
@@ -14,7 +15,7 @@ const VNI_WIDTH = 15;
 export const VNI_HEAD = `${'dev'.padEnd(18)}${'vni'.padEnd(17)}group/remote   vlan`;
 
 /** An entry, its counters where they are known. */
-type Shown = Omit<VniEntry, 'statistics'> & Partial<VniEntry>;
+type Shown = Omit<VniEntry, 'statistics'> & Partial<NamedVniEntry>;
 
 /** Entries that are shown as one. */
 interface Run {
@@ -29,7 +30,8 @@ const follows = (before: Shown, entry: Shown): boolean =>
   entry.vni === before.vni + 1 &&
   entry.vlan === before.vlan + 1 &&
   before.vlan !== 0 &&
-  destination(before) === destination(entry);
+  destination(before) === destination(entry) &&
+  before.remoteName === entry.remoteName;
 
 function runsOf(entries: readonly Shown[], isWithCounters: boolean): Run[] {
   const runs: Run[] = [];
@@ -52,13 +54,19 @@ function counterLines(s: VniStatistics): string[] {
 }
 
 /** Lines of one device. */
-export function vniLines(dev: string, entries: readonly Shown[], isWithCounters = false): string[] {
+export function vniLines(
+  dev: string,
+  entries: readonly Shown[],
+  isWithCounters = false,
+  isWithNames = false,
+): string[] {
   return runsOf(entries, isWithCounters).flatMap(({ first, last }, i) => [
     [
       (i === 0 ? dev : '').padEnd(DEV_WIDTH - 1),
       range(first.vni, last.vni).padEnd(VNI_WIDTH - 1),
       destination(first).padEnd(15),
       `vlan ${range(first.vlan, last.vlan)}`,
+      ...(isWithNames && first.remoteName !== undefined ? [`remote-name ${first.remoteName}`] : []),
     ].join(' '),
     ...(isWithCounters && first.statistics ? counterLines(first.statistics) : []),
   ]);
@@ -88,6 +96,7 @@ export function vniJson(
     vniEnd: last === first ? undefined : last.vni,
     group: first.group,
     remote: first.remote,
+    remote_name: first.remoteName,
     vlan: first.vlan,
     vlanEnd: last === first ? undefined : last.vlan,
     stats: isWithCounters && first.statistics ? countersJson(first.statistics) : undefined,

@@ -4,7 +4,7 @@ import { dev, either, flag, refuse, takes, type Form, type Word } from './word.j
 
 const fdbKey: Word = takes('to', 'mac', value.lladdr);
 const remote = [
-  takes('dst', 'dst', value.address, 'the VTEP behind which the MAC is; 0.0.0.0 or :: means here'),
+  takes('dst', 'dst', value.addressOrName, 'the VTEP behind which the MAC is; 0.0.0.0 or :: means here'),
   takes('port', 'port', value.port, "UDP port of that VTEP, when not the device's"),
   takes('vni', 'vni', value.vni, "VNI to send with, when not the device's"),
   takes('src_vni', 'srcVni', value.vni, "VNI of the key, when not the device's"),

@@ -6,7 +6,7 @@ import { either, flag, refuse, takes, type Form, type Word } from './word.js';
 const VXLAN: readonly Word[] = [
   takes('id|vni', 'id', value.vni, 'VXLAN network identifier (RFC 7348), 0 to 16777215'),
   takes('group', 'group', value.group, 'multicast default destination; needs dev'),
-  takes('remote', 'remote', value.unicast, 'unicast default destination: the all-zeros FDB entry'),
+  takes('remote', 'remote', value.unicastOrName, 'unicast default destination: the all-zeros FDB entry'),
   takes('local', 'local', value.unicast, 'outer source address'),
   takes('dev', 'dev', value.ifname, 'underlay interface: its MTU less 50 (70 over IPv6) is the default MTU'),
   takes('ttl|hoplimit', 'ttl', value.ttl, 'outer TTL or hop limit; auto is the system default'),
@@ -65,6 +65,18 @@ const VXLAN: readonly Word[] = [
   takes('learn-limit', 'learnLimit', value.limit, 'greatest number of MACs learned behind one peer'),
   ...either('learn-port', 'answer peers at the UDP port they send from, behind NAT too', 'learnPort'),
   ...either('remote-stats', 'count by remote: `vtep -s remote show`', 'remoteStats'),
+  takes(
+    'split-horizon',
+    'splitHorizon',
+    value.horizon,
+    'group of VTEPs on one bridge: what one has received none sends',
+  ),
+  takes(
+    'resolve-interval',
+    'resolveInterval',
+    value.resolveInterval,
+    'time after which DNS names of remotes are looked up again; default 30',
+  ),
   ...either('external', 'with vnifilter: many VNIs, told apart by 802.1Q tags; no id, nolearning'),
   ...either('vnifilter', 'receive the VNIs of `vtep vni add`'),
   ...refuse(
@@ -101,7 +113,7 @@ const NETDEV =
 /** What vxlan_changelink may change. */
 const CHANGES = (
   'group remote local dev ttl tos df flowlabel learning ageing gbpId localbypass allow learnLimit mssclamp ' +
-  'missinterval missrate remoteStats hold holdtime'
+  'missinterval missrate resolveInterval remoteStats splitHorizon hold holdtime'
 ).split(' ');
 const settable: Word = {
   ...type,

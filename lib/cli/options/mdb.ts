@@ -21,7 +21,7 @@ const entry = [
   takes('filter_mode', 'filterMode', value.filterMode, '(*, G): include the listed sources, or exclude them'),
   takes('source_list', 'sources', value.addresses, 'sources, separated by commas'),
   takes('proto', 'protocol', value.protocol, 'who gave it: static when not given'),
-  takes('dst', 'dst', value.address, 'a VTEP that wants the group'),
+  takes('dst', 'dst', value.addressOrName, 'a VTEP that wants the group'),
   takes('dst_port', 'dstPort', value.port, "UDP port of that VTEP, when not the device's"),
   takes('vni', 'vni', value.vni, "VNI to send with, when not the device's"),
   srcVni,

@@ -25,7 +25,7 @@ export const forms: readonly Form[] = [
       takes(
         'remote',
         'remote',
-        value.unicast,
+        value.unicastOrName,
         "unicast default destination of these VNIs; default the device's",
       ),
       dev,

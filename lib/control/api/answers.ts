@@ -1,6 +1,6 @@
 /** Schemas of what the API answers: documentation only (answers are written by JSON.stringify as they are). */
 import Type from 'typebox';
-import { NewLinkBody } from './link-schemas.js';
+import { Link } from './link-schemas.js';
 
 const entry = { used: Type.Number(), updated: Type.Number() };
 const flags = { router: Type.Boolean(), externLearn: Type.Boolean() };
@@ -14,7 +14,8 @@ export const ErrorAnswer = Type.Object({
 });
 
 export const LinkAnswer = Type.Object({
-  ...Type.Required(NewLinkBody).properties,
+  ...Link.properties,
+  remoteName: Type.Optional(Type.String({ description: 'the DNS name that remote is the address of' })),
   ifindex: Type.Integer(),
   up: Type.Boolean(),
   bridged: Type.Boolean({ description: 'the interface is a port of a bridge' }),
@@ -29,6 +30,7 @@ export const StatisticsAnswer = Type.Record(
 
 const Remote = Type.Object({
   dst: Type.String(),
+  name: Type.Optional(Type.String({ description: 'the DNS name that dst is the address of' })),
   port: Type.Optional(Type.Integer()),
   vni: Type.Optional(Type.Integer()),
   via: Type.Optional(Type.String()),
@@ -97,6 +99,7 @@ export const VniAnswer = Type.Object({
   vni: Type.Integer(),
   vlan: Type.Integer({ description: 'the VLAN of its frames on the interface, 0 for those without a tag' }),
   remote: Type.Optional(Type.String()),
+  remoteName: Type.Optional(Type.String({ description: 'the DNS name that remote is the address of' })),
   group: Type.Optional(Type.String()),
   statistics: Type.Record(Type.String(), Type.Integer()),
 });

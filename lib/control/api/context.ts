@@ -10,6 +10,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { EngineApi, VtepApi } from '../../engine/api.js';
 import { VtepError } from '../../errors.js';
 import type { DaemonInfo } from '../client.js';
+import type { Names } from '../names/names.js';
 
 /** Counters that belong to no device. */
 export interface HostCounters {
@@ -25,6 +26,8 @@ export interface ApiContext {
   info(): DaemonInfo;
   /** Begins to stop the daemon; returns at once. */
   stop(): void;
+  /** DNS names that destinations were given by. */
+  names: Names;
   /** Absent parts are not shown. */
   host?: Partial<HostCounters>;
 }

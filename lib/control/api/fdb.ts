@@ -2,8 +2,9 @@
 import Type from 'typebox';
 import type { FdbRequest } from '../../engine/types.js';
 import { VtepError } from '../../errors.js';
+import { deleteFdb, setFdb, setFdbAddress, shownFdb } from '../names/requests.js';
 import { checkMac } from '../validate.js';
-import { checkSrcVni, completeFdb, completeFdbFlush } from '../validate-entries.js';
+import { checkSrcVni, completeFdbFlush } from '../validate-entries.js';
 import { BulkAnswer, FdbAnswer, FlushAnswer, Nothing, answers } from './answers.js';
 import { BULK_BODY_LIMIT, BULK_SUMMARY, setEach } from './bulk.js';
 import { vtepOf, type Api, type ApiContext } from './context.js';
@@ -26,7 +27,10 @@ export function fdbEndpoints(api: Api, context: ApiContext): void {
     summary: 'All entries, newest first',
     response: answers(200, Type.Array(FdbAnswer)),
   };
-  api.get(PATH, { schema: list }, (request) => vtepOf(context, request.params.dev).fdb.list());
+  api.get(PATH, { schema: list }, (request) => {
+    const vtep = vtepOf(context, request.params.dev);
+    return shownFdb(context.names, vtep, vtep.fdb.list());
+  });
 
   const get = {
     ...common,
@@ -37,26 +41,36 @@ export function fdbEndpoints(api: Api, context: ApiContext): void {
   };
   api.get(`${PATH}/:mac`, { schema: get }, (request) => {
     const { dev, mac } = request.params;
-    const entry = vtepOf(context, dev).fdb.get(checkMac(mac, 'mac'), checkSrcVni(request.query.src_vni));
-    if (entry) return entry;
+    const vtep = vtepOf(context, dev);
+    const entry = vtep.fdb.get(checkMac(mac, 'mac'), checkSrcVni(request.query.src_vni));
+    if (entry) return shownFdb(context.names, vtep, [entry])[0];
     throw new VtepError('ERR_VTEP_NO_ENTRY', 'Fdb entry not found', { errno: 'ENOENT', word: mac });
   });
 
   const set = {
     ...common,
     summary: 'Add, append or replace',
+    description: 'dst may be a DNS name, which is looked up first.',
     body: FdbRequestBody,
     response: answers(204, Nothing),
   };
-  api.post(PATH, { schema: set }, (request, reply) => {
-    vtepOf(context, request.params.dev).fdb.set(completeFdb(request.body as FdbRequest));
+  api.post(PATH, { schema: set }, async (request, reply) => {
+    await setFdb(context.names, vtepOf(context, request.params.dev), request.body as FdbRequest);
     return reply.status(204).send();
   });
 
-  const bulk = { ...common, summary: BULK_SUMMARY, body: FdbBulkBody, response: answers(200, BulkAnswer) };
+  const bulk = {
+    ...common,
+    summary: BULK_SUMMARY,
+    description: 'dst is an address: names are for one entry a call.',
+    body: FdbBulkBody,
+    response: answers(200, BulkAnswer),
+  };
   api.post(`${PATH}/bulk`, { schema: bulk, bodyLimit: BULK_BODY_LIMIT }, (request) => {
-    const { fdb } = vtepOf(context, request.params.dev);
-    return setEach(request.body.entries as FdbRequest[], (entry) => fdb.set(completeFdb(entry)));
+    const vtep = vtepOf(context, request.params.dev);
+    return setEach(request.body.entries as FdbRequest[], (entry) =>
+      setFdbAddress(context.names, vtep, entry),
+    );
   });
 
   const remove = {
@@ -66,7 +80,7 @@ export function fdbEndpoints(api: Api, context: ApiContext): void {
     response: answers(204, Nothing),
   };
   api.delete(PATH, { schema: remove }, (request, reply) => {
-    vtepOf(context, request.params.dev).fdb.delete(completeFdb(request.body));
+    deleteFdb(context.names, vtepOf(context, request.params.dev), request.body);
     return reply.status(204).send();
   });
 
@@ -76,7 +90,10 @@ export function fdbEndpoints(api: Api, context: ApiContext): void {
     body: FdbFlushBody,
     response: answers(200, FlushAnswer),
   };
-  api.post(`${PATH}/flush`, { schema: flush }, (request) => ({
-    flushed: vtepOf(context, request.params.dev).fdb.flush(completeFdbFlush(request.body)),
-  }));
+  api.post(`${PATH}/flush`, { schema: flush }, (request) => {
+    const vtep = vtepOf(context, request.params.dev);
+    const flushed = vtep.fdb.flush(completeFdbFlush(request.body));
+    context.names.prune(vtep);
+    return { flushed };
+  });
 }

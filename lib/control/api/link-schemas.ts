@@ -7,7 +7,7 @@ const linkOptions = {
   id: VNI,
   external: Flag,
   vnifilter: Flag,
-  remote: Type.String({ description: 'a unicast IPv4 or IPv6 address' }),
+  remote: Type.String({ description: 'a unicast IPv4 or IPv6 address, or a DNS name' }),
   group: Type.String({ description: 'a multicast IPv4 or IPv6 address' }),
   local: Type.String({ description: 'a unicast IPv4 or IPv6 address of this host' }),
   linkNetns: Type.String({
@@ -67,6 +67,11 @@ const linkOptions = {
     maximum: 60_000,
     description: 'milliseconds, 100 to 60000',
   }),
+  resolveInterval: Type.Integer({
+    minimum: 1,
+    maximum: 86_400,
+    description: 'seconds, 1 to 86400',
+  }),
   udpcsum: Flag,
   udp6zerocsumtx: Flag,
   udp6zerocsumrx: Flag,
@@ -93,12 +98,28 @@ const linkOptions = {
   }),
   learnPort: Flag,
   remoteStats: Flag,
+  splitHorizon: Type.Integer({
+    minimum: 0,
+    maximum: 255,
+    description: 'a split-horizon group, 1 to 255, or 0 for none',
+  }),
   mtu: Type.Integer({ minimum: 68, maximum: 65535, description: 'an MTU, 68 to 65535' }),
   address: Type.String({ description: 'a unicast MAC such as 02:00:00:00:00:01' }),
 };
 
+/** What a link has. */
+export const Link = Type.Object({ name: InterfaceName, ...linkOptions });
+
 export const NewLinkBody = Type.Object(
-  { name: InterfaceName, ...Type.Partial(Type.Object(linkOptions)).properties },
+  {
+    name: InterfaceName,
+    ...Type.Partial(Type.Object(linkOptions)).properties,
+    family: Type.Optional(
+      Type.Union([Type.Literal(4), Type.Literal(6)], {
+        description: '4 or 6, the IP version of the address that the name in remote is looked up for',
+      }),
+    ),
+  },
   closed,
 );
 

@@ -1,7 +1,8 @@
 /** /v1/links: the VTEPs themselves. */
 import Type from 'typebox';
 import type { LinkChange, LinkConfig } from '../../engine/types.js';
-import { completeChange, completeConfig } from '../validate.js';
+import type { NewLink } from '../client.js';
+import { addLink, setLink, shownLink } from '../names/requests.js';
 import { LinkAnswer, Nothing, RemotesAnswer, StatisticsAnswer, answers } from './answers.js';
 import { vtepOf, type Api, type ApiContext } from './context.js';
 import { LinkChangeBody, NewLinkBody } from './link-schemas.js';
@@ -10,7 +11,9 @@ import { DevParams } from './schemas.js';
 export function linkEndpoints(api: Api, context: ApiContext): void {
   const tags = ['link'];
   const list = { tags, summary: 'All VTEPs', response: answers(200, Type.Array(LinkAnswer)) };
-  api.get('/v1/links', { schema: list }, () => context.engine.list().map((vtep) => vtep.state()));
+  api.get('/v1/links', { schema: list }, () =>
+    context.engine.list().map((vtep) => shownLink(context.names, vtep)),
+  );
 
   const add = {
     tags,
@@ -18,13 +21,15 @@ export function linkEndpoints(api: Api, context: ApiContext): void {
     body: NewLinkBody,
     response: answers(201, LinkAnswer),
   };
-  api.post('/v1/links', { schema: add }, (request, reply) => {
-    const body = request.body as Partial<LinkConfig> & Pick<LinkConfig, 'name'>;
-    return reply.status(201).send(context.engine.add(completeConfig(body)).state());
+  api.post('/v1/links', { schema: add }, async (request, reply) => {
+    const link = await addLink(context.engine, context.names, request.body as NewLink);
+    return reply.status(201).send(link);
   });
 
   const show = { tags, summary: 'One VTEP', params: DevParams, response: answers(200, LinkAnswer) };
-  api.get('/v1/links/:dev', { schema: show }, (request) => vtepOf(context, request.params.dev).state());
+  api.get('/v1/links/:dev', { schema: show }, (request) =>
+    shownLink(context.names, vtepOf(context, request.params.dev)),
+  );
 
   const set = {
     tags,
@@ -35,9 +40,8 @@ export function linkEndpoints(api: Api, context: ApiContext): void {
     response: answers(200, LinkAnswer),
   };
   api.patch('/v1/links/:dev', { schema: set }, (request) => {
-    const vtep = vtepOf(context, request.params.dev);
-    vtep.set(completeChange(request.body as LinkChange & Partial<LinkConfig>, vtep.state()));
-    return vtep.state();
+    const change = request.body as LinkChange & Partial<LinkConfig>;
+    return setLink(context.names, vtepOf(context, request.params.dev), change);
   });
 
   const remove = {
@@ -58,7 +62,7 @@ export function linkEndpoints(api: Api, context: ApiContext): void {
     response: answers(200, StatisticsAnswer),
   };
   api.get('/v1/links/:dev/statistics', { schema: statistics }, (request) =>
-    vtepOf(context, request.params.dev).statistics(),
+    context.names.statistics(vtepOf(context, request.params.dev)),
   );
 
   const remotes = {

@@ -2,6 +2,7 @@
 import Type from 'typebox';
 import type { MdbRequest } from '../../engine/types.js';
 import { VtepError } from '../../errors.js';
+import { deleteMdb, setMdb, shownMdb } from '../names/requests.js';
 import { checkSrcVni, completeMdb, completeMdbFlush } from '../validate-entries.js';
 import { FlushAnswer, MdbAnswer, Nothing, answers } from './answers.js';
 import { vtepOf, type Api, type ApiContext } from './context.js';
@@ -16,7 +17,10 @@ export function mdbEndpoints(api: Api, context: ApiContext): void {
     summary: 'All entries, newest first',
     response: answers(200, Type.Array(MdbAnswer)),
   };
-  api.get(PATH, { schema: list }, (request) => vtepOf(context, request.params.dev).mdb.list());
+  api.get(PATH, { schema: list }, (request) => {
+    const vtep = vtepOf(context, request.params.dev);
+    return shownMdb(context.names, vtep, vtep.mdb.list());
+  });
 
   const get = {
     ...common,
@@ -27,8 +31,9 @@ export function mdbEndpoints(api: Api, context: ApiContext): void {
   api.get(`${PATH}/entry`, { schema: get }, (request) => {
     const { group, source, src_vni: srcVni } = request.query;
     const key = completeMdb({ group, source, srcVni: checkSrcVni(srcVni) });
-    const entry = vtepOf(context, request.params.dev).mdb.get(key);
-    if (entry) return entry;
+    const vtep = vtepOf(context, request.params.dev);
+    const entry = vtep.mdb.get(key);
+    if (entry) return shownMdb(context.names, vtep, [entry])[0];
     throw new VtepError('ERR_VTEP_NO_ENTRY', 'MDB entry not found', { errno: 'ENOENT', word: group });
   });
 
@@ -38,8 +43,8 @@ export function mdbEndpoints(api: Api, context: ApiContext): void {
     body: MdbRequestBody,
     response: answers(204, Nothing),
   };
-  api.post(PATH, { schema: set }, (request, reply) => {
-    vtepOf(context, request.params.dev).mdb.set(completeMdb(request.body as MdbRequest));
+  api.post(PATH, { schema: set }, async (request, reply) => {
+    await setMdb(context.names, vtepOf(context, request.params.dev), request.body as MdbRequest);
     return reply.status(204).send();
   });
 
@@ -50,7 +55,7 @@ export function mdbEndpoints(api: Api, context: ApiContext): void {
     response: answers(204, Nothing),
   };
   api.delete(PATH, { schema: remove }, (request, reply) => {
-    vtepOf(context, request.params.dev).mdb.delete(completeMdb(request.body));
+    deleteMdb(context.names, vtepOf(context, request.params.dev), request.body);
     return reply.status(204).send();
   });
 
@@ -60,7 +65,10 @@ export function mdbEndpoints(api: Api, context: ApiContext): void {
     body: MdbFlushBody,
     response: answers(200, FlushAnswer),
   };
-  api.post(`${PATH}/flush`, { schema: flush }, (request) => ({
-    flushed: vtepOf(context, request.params.dev).mdb.flush(completeMdbFlush(request.body)),
-  }));
+  api.post(`${PATH}/flush`, { schema: flush }, (request) => {
+    const vtep = vtepOf(context, request.params.dev);
+    const flushed = vtep.mdb.flush(completeMdbFlush(request.body));
+    context.names.prune(vtep);
+    return { flushed };
+  });
 }

@@ -30,7 +30,7 @@ const FAMILIES: Record<string, ['reasons' | 'events', string, string]> = {
   vtep_events_total: [
     'events',
     'event',
-    'What the data plane did: learned, moved, aged, proxied, missed, records lost',
+    'What the data plane did: learned, moved, aged, proxied, missed, records lost, names moved',
   ],
 };
 
@@ -73,8 +73,13 @@ function table(
   return new prometheus.Gauge({ name, help, labelNames, registers: [registry] });
 }
 
-function countersOf(prometheus: Prometheus, registry: Registry, vteps: VtepApi[]): void {
-  const statistics = vteps.map((vtep) => ({ dev: vtep.name, values: vtep.statistics() }));
+function countersOf(
+  prometheus: Prometheus,
+  registry: Registry,
+  vteps: VtepApi[],
+  { names }: ApiContext,
+): void {
+  const statistics = vteps.map((vtep) => ({ dev: vtep.name, values: names.statistics(vtep) }));
   const counter = (name: string, help: string, labelNames: string[]) =>
     new prometheus.Counter({ name, help, labelNames, registers: [registry] });
   for (const [name, [field, help]] of Object.entries(COUNTERS)) {
@@ -190,7 +195,7 @@ export async function metricsText(context: ApiContext): Promise<string> {
   const prometheus = await import('prom-client');
   const registry = new prometheus.Registry();
   const vteps = context.engine.list();
-  countersOf(prometheus, registry, vteps);
+  countersOf(prometheus, registry, vteps, context);
   vnisOf(prometheus, [registry], vteps);
   remotesOf(prometheus, [registry], vteps);
   tablesOf(prometheus, registry, vteps);

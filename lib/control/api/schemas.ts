@@ -22,6 +22,7 @@ const remote = { port: Type.Optional(Port), vni: Type.Optional(VNI), via: Type.O
 const srcVni = Type.Optional(VNI);
 const optionalFlag = Type.Optional(Flag);
 const dst = Type.String({ description: 'an IPv4 or IPv6 address' });
+const dstOrName = Type.String({ description: 'an IPv4 or IPv6 address, or a DNS name' });
 
 const NexthopId = Type.Integer({
   minimum: 1,
@@ -35,7 +36,7 @@ export const FdbRequestBody = Type.Object(
       description: '"add", "append" or "replace"',
     }),
     mac: Mac,
-    dst: Type.Optional(dst),
+    dst: Type.Optional(dstOrName),
     nhid: Type.Optional(NexthopId),
     ...remote,
     srcVni,
@@ -53,7 +54,10 @@ export const FdbRequestBody = Type.Object(
 
 export const FdbBulkBody = bulkBody(FdbRequestBody);
 
-export const FdbDeleteBody = Type.Object({ mac: Mac, srcVni, dst: Type.Optional(dst), ...remote }, closed);
+export const FdbDeleteBody = Type.Object(
+  { mac: Mac, srcVni, dst: Type.Optional(dstOrName), ...remote },
+  closed,
+);
 
 export const FdbFlushBody = Type.Object(
   {
@@ -81,7 +85,12 @@ const vniRanges = Type.Array(
 );
 
 export const VniRequestBody = Type.Object(
-  { vnis: vniRanges, vlans: Type.Optional(vniRanges), remote: Type.Optional(dst), group: Type.Optional(dst) },
+  {
+    vnis: vniRanges,
+    vlans: Type.Optional(vniRanges),
+    remote: Type.Optional(dstOrName),
+    group: Type.Optional(dst),
+  },
   closed,
 );
 export const VniDeleteBody = Type.Object({ vnis: vniRanges }, closed);
@@ -131,7 +140,7 @@ export const MdbRequestBody = Type.Object(
   {
     verb: Type.Union([Type.Literal('add'), Type.Literal('replace')], { description: '"add" or "replace"' }),
     ...mdbKey,
-    dst,
+    dst: dstOrName,
     ...remote,
     filterMode: Type.Optional(FilterMode),
     sources: Type.Optional(Type.Array(Address, { description: 'a list of source addresses' })),
@@ -139,7 +148,7 @@ export const MdbRequestBody = Type.Object(
   },
   closed,
 );
-export const MdbDeleteBody = Type.Object({ ...mdbKey, dst }, closed);
+export const MdbDeleteBody = Type.Object({ ...mdbKey, dst: dstOrName }, closed);
 export const MdbFlushBody = Type.Object(
   {
     srcVni,

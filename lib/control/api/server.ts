@@ -1,5 +1,6 @@
 /** The HTTP API, assembled. Listening is the daemon's part. */
 import fastify, { LogController, type FastifyBaseLogger } from 'fastify';
+import { Names } from '../names/names.js';
 import { daemonEndpoints } from './daemon.js';
 import type { Api, ApiContext } from './context.js';
 import { answerError, answerNotFound } from './errors.js';
@@ -45,14 +46,16 @@ function acceptJson(api: Api): void {
 
 /**
  * Builds the API over an engine.
+ * @param given without names, they are looked up by the host's resolver and nobody hears of their changes
  * @param log pino, or what looks like it; absent = silent
  * @param prepare called before the routes are made: the place for hooks
  */
 export async function buildServer(
-  context: ApiContext,
+  given: Omit<ApiContext, 'names'> & Partial<ApiContext>,
   log?: FastifyBaseLogger,
   prepare: (api: Api) => void = () => {},
 ): Promise<Api> {
+  const context: ApiContext = { ...given, names: given.names ?? new Names(given) };
   const api = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),

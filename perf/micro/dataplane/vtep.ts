@@ -88,6 +88,7 @@ export function makeDevice(entries: number): Device {
     reception: 0,
     underlay: 0,
     bound: false,
+    horizon: new Int32Array(0),
     router6: [0, 0, 0, 0] as [number, number, number, number],
   };
   return new Device(0, settings, tables(entries), egress, new Float64Array(COUNTERS));

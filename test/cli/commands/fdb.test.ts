@@ -78,6 +78,22 @@ t.test('show: one line a remote, dev only where it was not given', async (t) => 
   ]);
 });
 
+t.test('a DNS name in the place of an address', async (t) => {
+  const { fdb } = daemon.add({ name: 'vx0', id: 1 });
+  await vtep(`fdb append ${MAC} dev vx0 dst vtep3.example.org port 5000`);
+  t.same(daemon.bodies('POST /v1/links/vx0/fdb'), [
+    { verb: 'append', mac: MAC, dst: 'vtep3.example.org', port: 5000 },
+  ]);
+  await vtep(`fdb del ${MAC} dev vx0 dst vtep3.example.org`);
+  t.same(daemon.bodies('DELETE /v1/links/vx0/fdb'), [{ mac: MAC, dst: 'vtep3.example.org' }]);
+  const named = { dst: '192.0.2.3', name: 'vtep3.example.org' };
+  fdb.splice(0, fdb.length, { ...entry, remotes: [named] });
+  const line = `${MAC} dst 192.0.2.3 self permanent`;
+  t.equal((await vtep('fdb show dev vx0')).out, `${line}\n`);
+  t.equal((await vtep('-d fdb show dev vx0')).out, `${line} name vtep3.example.org\n`);
+  t.match(JSON.parse((await vtep('-j fdb show dev vx0')).out), [{ dst_name: 'vtep3.example.org' }]);
+});
+
 t.test('get prints the first remote', async (t) => {
   daemon.add({ name: 'vx0', id: 1 }).fdb.push(entry);
   t.equal((await vtep(`fdb get ${MAC} dev vx0`)).out, `${MAC} dev vx0 dst 192.0.2.3 self permanent\n`);

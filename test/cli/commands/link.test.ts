@@ -79,6 +79,36 @@ t.test('contradictions ask nothing', async (t) => {
   t.same(daemon.requests, []);
 });
 
+t.test('split-horizon', async (t) => {
+  await vtep('link add vx0 type vxlan id 1 dstport 4789 split-horizon 7');
+  t.same(daemon.bodies('POST /v1/links'), [{ name: 'vx0', id: 1, dstport: 4789, splitHorizon: 7 }]);
+  await vtep('link set vx0 type vxlan split-horizon off');
+  t.same(daemon.bodies('PATCH /v1/links/vx0'), [{ splitHorizon: 0 }]);
+  t.match(await vtep('link add vx1 type vxlan id 2 split-horizon 256'), {
+    exit: 1,
+    err: /"split-horizon" expects a number from 0 to 255, or off/,
+  });
+});
+
+t.test('a DNS name as remote; -4 and -6 choose among its addresses', async (t) => {
+  await vtep('link add vx0 type vxlan id 1 dstport 4789 remote vtep2.example.org resolve-interval 10');
+  await vtep('-6 link add vx1 type vxlan id 2 dstport 4789 local 2001:db8::1 remote vtep2');
+  await vtep('-4 link add vx2 type vxlan id 3 dstport 4789 remote 192.0.2.2');
+  await vtep('link set vx0 type vxlan remote vtep3 resolve-interval 60');
+  t.same(daemon.bodies('POST /v1/links'), [
+    { name: 'vx0', id: 1, dstport: 4789, remote: 'vtep2.example.org', resolveInterval: 10 },
+    { name: 'vx1', id: 2, dstport: 4789, local: '2001:db8::1', remote: 'vtep2', family: 6 },
+    { name: 'vx2', id: 3, dstport: 4789, remote: '192.0.2.2' },
+  ]);
+  t.same(daemon.bodies('PATCH /v1/links/vx0'), [{ remote: 'vtep3', resolveInterval: 60 }]);
+  for (const [words, says] of [
+    ['remote 192.0.2.300', '"remote" expects a unicast IPv4 or IPv6 address, or a DNS name'],
+    ['group vtep2 dev eth0', '"group" expects a multicast'],
+    ['resolve-interval 0', '"resolve-interval" expects a number from 1 to 86400'],
+  ] as const)
+    t.match(await vtep(`link add vx9 type vxlan id 9 dstport 4789 ${words}`), { exit: 1, err: says });
+});
+
 t.test('set', async (t) => {
   daemon.add({ name: 'vx0', id: 1 });
   t.same(await vtep('link set vx0 up mtu 1300'), { exit: 0, out: '', err: '' });

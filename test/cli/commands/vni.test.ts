@@ -1,5 +1,7 @@
 import t from 'tap';
+import { vniJson, vniLines } from '../../../lib/cli/format/vni.js';
 import { run } from '../../../lib/cli/run.js';
+import type { NamedVniEntry } from '../../../lib/control/client.js';
 import type { VniEntry } from '../../../lib/engine/types.js';
 import { FakeDaemon } from '../fake-daemon.js';
 import { collector } from '../fixtures.js';
@@ -55,6 +57,21 @@ t.test('add and del send what the words say', async (t) => {
   ]);
   t.same(await vtep('vni del dev vx0 vni 100-101'), { exit: 0, out: '', err: '' });
   t.same(daemon.bodies('DELETE /v1/links/vx0/vnis'), [{ vnis: [[100, 101]] }]);
+});
+
+t.test('a DNS name as remote', async (t) => {
+  await vtep('vni add dev vx0 vni 100 remote vtep2.example.org');
+  t.same(daemon.bodies('POST /v1/links/vx0/vnis'), [{ vnis: [[100, 100]], remote: 'vtep2.example.org' }]);
+  const shown: Omit<NamedVniEntry, 'statistics'>[] = [
+    { vni: 100, vlan: 10, remote: '192.0.2.2', remoteName: 'vtep2' },
+    { vni: 101, vlan: 11, remote: '192.0.2.2' },
+  ];
+  t.same(
+    vniLines('vx0', shown, false, true).map((text) => text.trim().replaceAll(/ +/g, ' ')),
+    ['vx0 100 192.0.2.2 vlan 10 remote-name vtep2', '101 192.0.2.2 vlan 11'],
+  );
+  t.notMatch(vniLines('vx0', shown)[0], 'vtep2');
+  t.match(vniJson('vx0', shown), { vnis: [{ vni: 100, remote_name: 'vtep2' }, { vni: 101 }] });
 });
 
 t.test('show: ranges of what is alike, as bridge vni does', async (t) => {

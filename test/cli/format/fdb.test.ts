@@ -32,6 +32,19 @@ t.test('lines as bridge fdb printed them for a kernel device', async (t) => {
   );
 });
 
+t.test('the DNS name of a remote: with -d, and in JSON', async (t) => {
+  const named = { ...plain, name: 'vtep3.example.org' };
+  t.equal(fdbLine(entry, named), 'e6:4b:f9:ce:d7:7b dst 192.168.100.3 self permanent');
+  t.equal(
+    fdbLine(entry, named, undefined, false, true),
+    'e6:4b:f9:ce:d7:7b dst 192.168.100.3 self permanent name vtep3.example.org',
+  );
+  t.equal(
+    JSON.stringify(fdbJson(entry, named)),
+    '{"mac":"e6:4b:f9:ce:d7:7b","dst":"192.168.100.3","dst_name":"vtep3.example.org","flags":["self"],"state":"permanent"}',
+  );
+});
+
 t.test('JSON keys and their order as bridge -j fdb', async (t) => {
   t.equal(
     JSON.stringify(fdbJson({ ...entry, state: 'static', router: true }, full, 'vx0', true)),

@@ -127,3 +127,17 @@ t.test('the namespace of the underlay stands where `ip` has it, in JSON under vt
     );
   t.match(linkJson(link, presumed(link), true), { vtep: { link_netns: 'blue' } });
 });
+
+t.test('a remote that was given by name', async (t) => {
+  const link = { ...linkState({ name: 'vx0', id: 1, remote: '192.0.2.2' }), remoteName: 'vtep2.example.org' };
+  const lines = linkLines({ ...link, resolveInterval: 5 }, presumed(link), true);
+  t.match(lines[2], /^    vxlan id 1 remote 192\.0\.2\.2 srcport/, 'this line is that of `ip`');
+  t.equal(lines[3], '    tap persist off remote-name vtep2.example.org resolve-interval 5 ');
+  t.match(linkJson(link, presumed(link), true), { vtep: { remote_name: 'vtep2.example.org' } });
+});
+
+t.test('a split-horizon group', async (t) => {
+  const link = linkState({ name: 'vx0', id: 1, splitHorizon: 7 });
+  t.equal(linkLines(link, presumed(link), true)[3], '    tap persist off split-horizon 7 ');
+  t.match(linkJson(link, presumed(link), true), { vtep: { split_horizon: 7 } });
+});
