@@ -31,6 +31,10 @@ export const EVENTS = [
   'bypassed',
   'mssClamped',
   'multicast',
+  'neighRefused',
+  'neighInvalid',
+  'gatewayReplies',
+  'gatewayUnlearned',
 ] as const;
 export const EVENT_PROXIED = 4;
 export const EVENT_FLOODED = 5;
@@ -47,6 +51,10 @@ export const EVENT_LEARN_LIMITED = 15;
 export const EVENT_BYPASSED = 16;
 export const EVENT_MSS_CLAMPED = 17;
 export const EVENT_MULTICAST = 18;
+export const EVENT_NEIGH_REFUSED = 19;
+export const EVENT_NEIGH_INVALID = 20;
+export const EVENT_GATEWAY_REPLIES = 21;
+export const EVENT_GATEWAY_UNLEARNED = 22;
 
 /** Index of the counter of reason 0. */
 export const REASON0 = EVENT_PROXIED + EVENTS.length;

@@ -6,14 +6,15 @@
  *   2  I flag clear                            no_i_flag
  *   3  no device for the VNI, or it is down    vni_not_found
  *   4  a reserved bit set                      reserved_bits
- *   5  gpe, gbp, allow: scrutiny.ts            gpe_invalid, gpe_protocol, peer_refused
+ *   5  gpe, gbp, allow, gateway: scrutiny.ts   gpe_invalid, gpe_protocol, peer_refused, gateway_foreign
  *   6  less than an Ethernet header inside     inner_too_small
  *   8  own MAC as inner source                 local_mac
  *   9  learning: source zero or multicast      mac_invalid_source
  *  10  learning: source is static elsewhere    entry_exists; unknown or moved: a record for control
  *  11  inner IP header cut off                 inner_ip_truncated
  *  12  ECN: outer CE, inner not capable        ecn; otherwise the mark is carried inward (neither inside a tag)
- *  14  handed up, TCP with its maximum segment size lowered if that is asked for (mss-clamp.ts)
+ *  14  handed up, TCP with its maximum segment size lowered and ARP and ND learned from, if that is asked for
+ *      (mss-clamp.ts, neigh-snoop.ts)
  * (numbers of reference section 2.2; 7 is remote checksum offload, which we have not, 13 cannot happen here)
  *
  * A frame handed up is described in `out`, in place; `run` returns false when `out` is full: transmit it, empty
@@ -38,6 +39,7 @@ import * as options from './device.js';
 import type { Device } from './device.js';
 import { learn } from './learn.js';
 import { clampReceived } from './mss-clamp.js';
+import { snoopNeighbour } from './neigh-snoop.js';
 import { drop } from './output.js';
 import type { PendingLearns } from './pending.js';
 import * as reasons from './reasons.js';
@@ -53,7 +55,7 @@ const IPV4_BYTES = ipv4.HEADER_BYTES;
 const IPV6_BYTES = ipv6.HEADER_BYTES;
 const VXLAN_BYTES = vxlan.HEADER_BYTES;
 const { FLAGS, I_FLAG, VNI } = vxlan;
-const { GBP, LEARNING, MSSCLAMP, SCRUTINY } = options;
+const { GBP, INSPECTION, LEARNING, MSSCLAMP, NEIGHSNOOP, SCRUTINY } = options;
 const CHOICE = list.CHOICE;
 
 export class Decap {
@@ -166,7 +168,7 @@ export class Decap {
     }
     const refused = this.#congestion(frame, octets, rx.words[cell(TOS, rx.capacity, i)] & 3);
     if (refused >= 0) return drop(device, refused);
-    if ((settings.features & MSSCLAMP) !== 0) clampReceived(this.#slab, frame, octets, device);
+    if ((settings.features & INSPECTION) !== 0) this.#inspect(device, frame, octets, now);
     const w = out.words;
     const c = out.capacity;
     const j = out.length++;
@@ -176,6 +178,15 @@ export class Decap {
     w[cell(GSO_SIZE, c, j)] = settings.mtu;
     w[cell(PORT, c, j)] = settings.tap;
     w[cell(DEVICE, c, j)] = device.index;
+  }
+
+  /** Options that look into what is handed up. */
+  #inspect(device: Device, frame: number, octets: number, now: number): void {
+    const { features } = device.settings;
+    if ((features & MSSCLAMP) !== 0) clampReceived(this.#slab, frame, octets, device);
+    if ((features & NEIGHSNOOP) !== 0) {
+      snoopNeighbour(this.#slab, this.#ring, device, frame, octets, 0, true, now);
+    }
   }
 
   /** Steps 1 to 5: the device that a header is for; undefined when there is none, or the header is bad, counted. */

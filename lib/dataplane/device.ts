@@ -28,8 +28,14 @@ export const ALLOW_FDB = 0x80000;
 export const LOCALBYPASS = 0x100000;
 /** A peer may be at its learn limit. */
 export const LEARN_LIMIT = 0x200000;
+/** ARP and neighbor discovery that pass teach the neighbour table (neigh-snoop.ts), … */
+export const NEIGHSNOOP = 0x1000000;
+/** … which holds as many learned so as it may. */
+export const NEIGH_FULL = 0x2000000;
+/** There is an anycast gateway (gateway.ts). */
+export const GATEWAY = 0x4000000;
 /** Any of these: each received datagram is looked at by itself. */
-export const SCRUTINY = GBP | GPE | ALLOW_KNOWN | ALLOW_FDB;
+export const SCRUTINY = GBP | GPE | ALLOW_KNOWN | ALLOW_FDB | GATEWAY;
 
 /** Bits of DeviceSettings.reception: options a datagram's receiver shares with its socket (VXLAN_F_RCV_FLAGS). */
 export const RECEIVES_GBP = 1;
@@ -39,6 +45,10 @@ export const RECEIVES_ZERO_CSUM6 = 4;
 export const RECEIVES_FILTERED = 8;
 /** TCP is told of a smaller maximum segment size. */
 export const MSSCLAMP = 256;
+/** Any of these: frames handed up are looked into. */
+export const INSPECTION = MSSCLAMP | NEIGHSNOOP;
+/** Any of these: who has which address may be settled here (resolution.ts). */
+export const RESOLUTION = PROXY | NEIGHSNOOP | GATEWAY;
 /** The multicast database has an entry (kernel: VXLAN_F_MDB). */
 export const MDB = 4096;
 
@@ -105,6 +115,10 @@ export interface DeviceSettings {
   bound: boolean;
   /** Descriptor of this worker's TAP queue, written into the batches. */
   tap: number;
+  /** MAC of the anycast gateway, and its addresses, four words each; read with GATEWAY only. */
+  gatewayHigh: number;
+  gatewayLow: number;
+  gateways: Int32Array;
   /** Address that signs ICMP errors of the short-circuit router: IPv4 word (0 = none), IPv6 words. */
   router4: number;
   router6: [number, number, number, number];

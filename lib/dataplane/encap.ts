@@ -2,8 +2,8 @@
  * TAP to underlay: what the VTEP does with the frames the host and its guests send (kernel: vxlan_xmit).
  *
  * A frame meets, in this order (section letters of the code below):
- *   a  proxy            ARP and neighbour solicitations are answered from the neighbour table, or consumed
- *                       (arp-proxy.ts, nd-proxy.ts)
+ *   a  resolution       ARP and neighbour solicitations are answered from the neighbour table, or consumed; learned from;
+ *                       kept from the underlay where they are the anycast gateway's (resolution.ts)
  *      MDB              frames for a group, while the device has an MDB: its remotes, the FDB is not asked (mdb.ts)
  *   b  FDB              destination MAC -> remotes; the entry's `used` is refreshed, not its `updated`
  *   c  short-circuit    `rsc`, entry marked router: routed to the guest's MAC here (short-circuit.ts), looked up again
@@ -38,20 +38,19 @@ import * as ipv4 from '../wire/ipv4.js';
 import * as ipv6 from '../wire/ipv6.js';
 import { networkOffset } from '../wire/vlan.js';
 import * as vxlan from '../wire/vxlan.js';
-import { answerArp } from './arp-proxy.js';
 import { EVENT_FLOODED, EVENT_MULTICAST } from './counters.js';
 import * as options from './device.js';
 import type { Device } from './device.js';
 import { isLoopbackWords, LocalBypass } from './local-bypass.js';
 import { findGroup } from './mdb.js';
 import { clampSent } from './mss-clamp.js';
-import { answerSolicitation } from './nd-proxy.js';
 import { tellTooBig } from './path-mtu.js';
 import type { PendingLearns } from './pending.js';
 import { postL2Miss } from './post.js';
 import { chooseMember } from './nexthop.js';
 import * as reasons from './reasons.js';
 import { drop, isMulticastWords, loopBack } from './output.js';
+import { resolve } from './resolution.js';
 import { CONTINUE, REWRITTEN, ShortCircuit } from './short-circuit.js';
 
 /*
@@ -84,10 +83,9 @@ const {
   TTL,
   SOURCE_PORT,
 } = batch;
-const { DF_INHERIT, DF_SET, L2MISS, LOCALBYPASS, MDB, MSSCLAMP, PROXY, RSC, TOS_INHERIT, TTL_INHERIT, UP } =
-  options;
-const { RECEIVES_FILTERED } = options;
-const { TYPE, TYPE_ARP, TYPE_IPV4, TYPE_IPV6 } = ethernet;
+const { DF_INHERIT, DF_SET, L2MISS, LOCALBYPASS, MDB, MSSCLAMP, RSC, TOS_INHERIT, TTL_INHERIT, UP } = options;
+const { RECEIVES_FILTERED, RESOLUTION } = options;
+const { TYPE, TYPE_IPV4, TYPE_IPV6 } = ethernet;
 const ETHERNET_BYTES = ethernet.HEADER_BYTES;
 const IPV4_BYTES = ipv4.HEADER_BYTES;
 const IPV6_BYTES = ipv6.HEADER_BYTES;
@@ -238,8 +236,10 @@ export class Encap {
     if (length < ETHERNET_BYTES) return this.#drop(device, reasons.TX_FRAME_TOO_SMALL);
     if ((features & UP) === 0) return this.#drop(device, reasons.TX_DEVICE_DOWN);
     const type = view.getUint16(offset + TYPE);
-    // a. A VLAN-tagged request is not seen here, as in the kernel.
-    if ((features & PROXY) !== 0 && this.#proxy(type, offset, length, device, back, now)) return CONSUMED;
+    // a.
+    if ((features & RESOLUTION) !== 0 && resolve(this.#slab, this.#ring, rx, i, device, back, now)) {
+      return CONSUMED;
+    }
     // b.
     let high = view.getInt32(offset);
     let low = view.getUint16(offset + 4);
@@ -288,17 +288,6 @@ export class Encap {
       postL2Miss(this.#ring, device, high, low);
     }
     return this.#drop(device, reasons.TX_NO_TARGET);
-  }
-
-  /** Step a. True when the frame ends here, answered or not. */
-  #proxy(type: number, offset: number, length: number, device: Device, back: Batch, now: number): boolean {
-    if (type === TYPE_ARP) {
-      answerArp(this.#slab, this.#ring, device, offset, length, back, now);
-      return true;
-    }
-    return (
-      type === TYPE_IPV6 && answerSolicitation(this.#slab, this.#ring, device, offset, length, back, now)
-    );
   }
 
   /** The remotes of a frame's MDB entry, CONSUMED when none of them wants it, NO_GROUP when it goes by the FDB. */

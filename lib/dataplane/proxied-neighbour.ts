@@ -1,19 +1,30 @@
-/** Whom the proxies answer for: the half that arp_reduce and neigh_reduce (vxlan_core.c) have in common. */
+/**
+ * Whom the proxies answer for: the half that arp_reduce and neigh_reduce (vxlan_core.c) have in common.
+ *
+ * With `neighsnoop` they are what a bridge's `neigh_suppress` and RFC 9161 make of a proxy: what cannot be answered goes its
+ * normal way, so that somebody may answer and be snooped; and what asks for a guest on this side ends here.
+ */
 import type { RecordRing } from '../memory/ring.js';
-import { NUD_CONNECTED } from '../table/neighbour.js';
-import { type Device, type DeviceTables, L3MISS } from './device.js';
+import { NUD_CONNECTED, SNOOPED_HERE } from '../table/neighbour.js';
+import { type Device, type DeviceTables, L3MISS, NEIGHSNOOP } from './device.js';
 import { drop } from './output.js';
 import { postL3Miss } from './post.js';
 import * as reasons from './reasons.js';
 
 const V4_MAPPED = 0xffff;
 
+/** proxiedNeighbour: the frame ends here and is counted. */
+export const ENDS = -1;
+/** proxiedNeighbour: the frame goes its normal way; only with `neighsnoop`. */
+export const GOES_ON = -2;
+
 /**
  * The neighbour with this address, if a proxy may answer for it: it is CONNECTED (permanent, noarp or reachable) and
  * not "bridge-local", that is, its FDB entry does not point to the any-address. Nothing else is asked of the FDB:
- * the answer may come before the first L2 miss. An unknown address is an L3 miss, never a flood.
+ * the answer may come before the first L2 miss. An unknown address is an L3 miss, never a flood (but see above).
+ * @param askerHigh MAC of who asks; with `neighsnoop` it is not told that an address is its own
  * @param unknown reason to count for an address that no neighbour has
- * @returns its entry, or -1: the frame ends here and is counted
+ * @returns its entry, ENDS or GOES_ON
  */
 export function proxiedNeighbour(
   ring: RecordRing,
@@ -22,26 +33,45 @@ export function proxiedNeighbour(
   a1: number,
   a2: number,
   a3: number,
+  askerHigh: number,
+  askerLow: number,
   unknown: number,
 ): number {
+  const { features, vni } = device.settings;
   const { neighbours } = device.tables;
   const entry = neighbours.find(a0, a1, a2, a3);
+  const suppresses = (features & NEIGHSNOOP) !== 0;
   if (entry < 0) {
-    drop(device, unknown);
-    if ((device.settings.features & L3MISS) !== 0) postL3Miss(ring, device, a0, a1, a2, a3);
-    return -1;
+    if (!suppresses) drop(device, unknown);
+    if ((features & L3MISS) !== 0) postL3Miss(ring, device, a0, a1, a2, a3);
+    return suppresses ? GOES_ON : ENDS;
   }
   if ((neighbours.state(entry) & NUD_CONNECTED) === 0) {
+    if (suppresses) return GOES_ON;
     drop(device, reasons.TX_NEIGHBOUR_NOT_CONNECTED);
-    return -1;
+    return ENDS;
   }
   const high = neighbours.macHigh(entry);
   const low = neighbours.macLow(entry);
-  if (isBridgeLocal(device.tables, high, low, device.settings.vni)) {
+  if (suppresses && high === askerHigh && low === askerLow) return GOES_ON;
+  if (isBridgeLocal(device.tables, high, low, vni) || isHere(device.tables, entry, high, low, vni)) {
     drop(device, reasons.TX_NEIGHBOUR_LOCAL);
-    return -1;
+    return ENDS;
   }
   return entry;
+}
+
+/** True when a neighbour was snooped among the own guests, and no frame of its MAC came from elsewhere since. */
+function isHere(
+  { fdb, neighbours }: DeviceTables,
+  entry: number,
+  high: number,
+  low: number,
+  vni: number,
+): boolean {
+  if ((neighbours.flags(entry) & SNOOPED_HERE) === 0) return false;
+  const behind = fdb.find(high, low, vni);
+  return behind < 0 || ((neighbours.updated(entry) - fdb.updated(behind)) | 0) >= 0;
 }
 
 /** True when the MAC has an FDB entry whose first remote is the any-address. */

@@ -245,6 +245,17 @@ export class Forwarding implements ForwardingDatabase, NexthopUser {
     return { aged, next };
   }
 
+  /** A MAC is no peer's: what was learned of it goes, of whatever VNI. */
+  forget(mac: string): void {
+    const { high, low } = macWords(mac, 'address');
+    const table = this.#table;
+    for (const entry of table.entries()) {
+      if (table.macHigh(entry) !== high || table.macLow(entry) !== low) continue;
+      if ((table.flags(entry) & FLAG_LEARNED) !== 0) this.#store.destroy(entry);
+    }
+    this.#context.unlearn();
+  }
+
   /** The interface went down (vxlan_stop): learned and dynamic entries go. */
   flushDynamic(): void {
     for (const entry of this.#table.entries()) {

@@ -1,8 +1,20 @@
 /** A VTEP as it stands: its options, and what the interface says of itself. */
-import type { Tap } from './system.js';
+import { formatMac } from '../wire/text.js';
+import type { System, Tap } from './system.js';
 import type { LinkConfig, LinkState } from './types.js';
+import { macWords } from './words.js';
 
 export function linkState(config: LinkConfig, tap: Tap, up: boolean): LinkState {
   const { name, ifindex, address, mtu, bridged, created, missing } = tap;
   return { ...config, name, ifindex, address, mtu, up, bridged, persistent: !created, missing };
+}
+
+/** Gives the interface another MTU or MAC, or neither. */
+export function changeTap(system: System, tap: Tap, change: { mtu?: number; address?: string }): void {
+  if (change.mtu === undefined && change.address === undefined) return;
+  system.changeInterface(tap.name, change);
+  if (change.mtu !== undefined) tap.mtu = change.mtu;
+  if (change.address === undefined) return;
+  const mac = macWords(change.address, 'address');
+  tap.address = formatMac(mac.high, mac.low);
 }

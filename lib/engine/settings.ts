@@ -8,6 +8,7 @@ import {
   DF_UNSET,
   type DeviceSettings,
   FULL,
+  GATEWAY,
   GBP,
   GPE,
   L2MISS,
@@ -17,6 +18,8 @@ import {
   LOCALBYPASS,
   MSSCLAMP,
   MDB,
+  NEIGH_FULL,
+  NEIGHSNOOP,
   PROXY,
   RECEIVES_FILTERED,
   RECEIVES_GBP,
@@ -30,6 +33,7 @@ import {
 import { HEADER_BYTES } from '../wire/ethernet.js';
 import { parseMac } from '../wire/text.js';
 import { defaultReservedBits, headerWord, reservedWords } from './header-bits.js';
+import { gatewaySettings } from './neighbour-options.js';
 import type { LinkConfig } from './types.js';
 import { addressWords, familyOf } from './words.js';
 
@@ -81,6 +85,8 @@ export function withDefaults(config: Partial<LinkConfig> & Pick<LinkConfig, 'nam
     localbind: false,
     allow: 'any',
     learnLimit: 0,
+    neighsnoop: 0,
+    gateway: [],
     ...config,
     id: config.id ?? 0,
     ageing: config.ageing || DEFAULT_AGEING,
@@ -126,6 +132,8 @@ export interface SettingsState {
   underlay: number;
   /** maxaddress is reached. */
   full: boolean;
+  /** neighsnoop's limit is reached. */
+  neighboursFull: boolean;
   /** The MDB has an entry. */
   multicast: boolean;
   router4: number;
@@ -153,8 +161,11 @@ export function deviceSettings(config: LinkConfig, state: SettingsState): Omit<D
       (config.localbypass ? LOCALBYPASS : 0) |
       (config.learnLimit > 0 ? LEARN_LIMIT : 0) |
       (config.mssclamp === 'off' ? 0 : MSSCLAMP) |
+      (config.neighsnoop > 0 ? NEIGHSNOOP : 0) |
+      (config.gateway.length > 0 ? GATEWAY : 0) |
       (state.up ? UP : 0) |
       (state.full ? FULL : 0) |
+      (state.neighboursFull ? NEIGH_FULL : 0) |
       (state.multicast ? MDB : 0),
     macHigh: mac.high,
     macLow: mac.low,
@@ -174,6 +185,7 @@ export function deviceSettings(config: LinkConfig, state: SettingsState): Omit<D
     port: config.dstport,
     local: [local[0], local[1], local[2], local[3]],
     bound: config.localbind,
+    ...gatewaySettings(config),
     router4: state.router4,
     router6: state.router6,
   };

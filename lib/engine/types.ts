@@ -79,6 +79,12 @@ export interface LinkConfig {
   allow: 'any' | 'known' | 'fdb';
   /** Greatest number of MACs learned behind one peer, 0 = no limit. */
   learnLimit: number;
+  /** Greatest number of neighbours learned from ARP and ND that pass, 0 = none: off. With proxy, what is not known is then asked for. */
+  neighsnoop: number;
+  /** Addresses of the anycast gateway, which every VTEP answers for by itself; none = there is no such gateway. */
+  gateway: string[];
+  /** Its MAC, the same on every VTEP. */
+  gatewayMac?: string;
   /** MTU of the interface, 68 to 65,535; default 1500, or the lower device's less 50 (70 over IPv6). */
   mtu?: number;
   /** Unicast MAC; default random, locally administered. */
@@ -103,6 +109,9 @@ export type LinkChange = Partial<
     | 'localbypass'
     | 'allow'
     | 'learnLimit'
+    | 'neighsnoop'
+    | 'gateway'
+    | 'gatewayMac'
     | 'mssclamp'
     | 'missinterval'
     | 'missrate'
@@ -209,8 +218,8 @@ export interface NeighbourEntry {
   state: NeighbourStateName;
   router: boolean;
   externLearn: boolean;
-  /** 'own' = given to this VTEP; 'kernel' = mirrored from the host's table for the interface. */
-  origin: 'own' | 'kernel';
+  /** 'own' = given to this VTEP; 'kernel' = mirrored from the host's table for the interface; 'snooped' = seen in passing. */
+  origin: 'own' | 'kernel' | 'snooped';
   used: number;
   updated: number;
 }

@@ -7,20 +7,19 @@
  *   link del   everything goes
  */
 import type { DeviceTables } from '../dataplane/device.js';
-import { RECORD_VNI } from '../dataplane/records.js';
-import { formatMac } from '../wire/text.js';
+import { KIND, NEIGHBOUR, RECORD_VNI } from '../dataplane/records.js';
 import type { VtepApi } from './api.js';
 import { Attachment } from './attachment.js';
 import { type TableContext, tableContext } from './context.js';
 import { DefaultDestination } from './default-destination.js';
 import { Forwarding } from './forwarding.js';
 import { Learning } from './learning.js';
-import { linkState } from './link-state.js';
+import { changeTap, linkState } from './link-state.js';
 import { Multicast } from './mdb.js';
 import { missEvent } from './miss-event.js';
 import { MissLimit } from './miss-limit.js';
 import { Neighbours } from './neighbours.js';
-import { asMeant, checkAddress, checkUnderlay, mtuAfter } from './option-checks.js';
+import { asMeant, checkAddress, checkChanged, mtuAfter } from './option-checks.js';
 import { PathMtus } from './path-mtus.js';
 import { Reception } from './reception.js';
 import { findRouters, NO_ROUTER } from './router-addresses.js';
@@ -32,7 +31,6 @@ import { makeTables } from './tables.js';
 import type { LinkChange, LinkConfig, LinkState, LinkStatistics } from './types.js';
 import { VniFilter } from './vni-filter.js';
 import type { VtepHost } from './vtep-host.js';
-import { macWords } from './words.js';
 import { WorkerLink } from './worker-link.js';
 
 export class Vtep implements VtepApi {
@@ -76,7 +74,7 @@ export class Vtep implements VtepApi {
     const context = this.#context();
     this.fdb = new Forwarding(this.tables.fdb, this.tables.remotes, this.tables.lists, context);
     this.mdb = new Multicast(this.tables.mdb, this.fdb.remotes, context);
-    this.neighbours = new Neighbours(this.tables.neighbours, context);
+    this.neighbours = new Neighbours(this.tables.neighbours, context, config.neighsnoop);
     this.routes = new Routes(this.tables.routes, context);
     this.fdb.census(config);
     if (config.vnifilter) this.vnis = new VniFilter(this, host, this.fdb);
@@ -118,16 +116,18 @@ export class Vtep implements VtepApi {
     const before = this.#config;
     const next = { ...before, ...asMeant(options) };
     next.ageing ||= DEFAULT_AGEING;
-    checkUnderlay(next, this.name, this.family, system);
+    checkChanged(next, this.name, this.family, system);
     const mtu = mtuAfter(asked, this.#tap.mtu, [before, next], this.family, system);
     checkAddress(address);
     const releaseOld = this.#take(before, next);
     this.#config = next;
-    if (mtu !== undefined || address !== undefined) this.#change({ mtu, address });
+    changeTap(this.#host.system, this.#tap, { mtu, address });
     if (change.ageing !== undefined) this.#learning.scanNow();
     if (change.allow !== undefined || change.learnLimit !== undefined) this.fdb.census(next);
     if (change.learning !== undefined) this.#workers.unlearn();
+    if (change.neighsnoop !== undefined) this.neighbours.snooping.limit(next.neighsnoop);
     this.#publish();
+    if (change.gatewayMac !== undefined) this.fdb.forget(change.gatewayMac);
     releaseOld();
     if (up === true && !this.#up) this.#bringUp();
     if (up === false && this.#up) {
@@ -139,7 +139,8 @@ export class Vtep implements VtepApi {
 
   statistics(): LinkStatistics {
     const blocks = [...this.#workers.counters, ...(this.vnis?.counters ?? [])];
-    return statistics(blocks, { ...this.#learning.events, ...this.#misses.events });
+    const { events } = this.neighbours.snooping;
+    return statistics(blocks, { ...this.#learning.events, ...this.#misses.events, ...events });
   }
 
   noticed(change: Parameters<VtepApi['noticed']>[0]): void {
@@ -153,11 +154,12 @@ export class Vtep implements VtepApi {
     this.#told();
   }
 
-  /** A worker's LEARN or MOVE record at `at` of `words`; one posted before the VTEP went down, or by another, is late. */
+  /** A worker's LEARN, MOVE or NEIGHBOUR record at `at` of `words`; one posted before the VTEP went down, or by another, is late. */
   learn(words: Int32Array, at: number): void {
     const vni = words[at + RECORD_VNI];
-    if (!this.#up || !this.#config.learning || !(this.vnis?.has(vni) ?? vni === this.#config.id)) return;
-    this.#learning.record(words, at);
+    if (!this.#up || !(this.vnis?.has(vni) ?? vni === this.#config.id)) return;
+    if (words[at + KIND] === NEIGHBOUR) this.neighbours.snooping.record(words, at);
+    else if (this.#config.learning) this.#learning.record(words, at);
   }
 
   /** A miss record. */
@@ -174,7 +176,9 @@ export class Vtep implements VtepApi {
       this.#routers = findRouters(this.neighbours, this.fdb);
       this.#publish();
     }
-    if (this.#up) this.#learning.age(this.#config.ageing);
+    if (!this.#up) return;
+    this.#learning.age(this.#config.ageing);
+    this.neighbours.snooping.age(this.#config.ageing);
   }
 
   /** Ends it: sockets, data plane, interface (unless persistent). */
@@ -228,6 +232,7 @@ export class Vtep implements VtepApi {
     this.#publish();
     this.#attachment.close();
     this.fdb.flushDynamic();
+    this.neighbours.snooping.flush();
     this.#workers.unlearn();
   }
 
@@ -238,14 +243,6 @@ export class Vtep implements VtepApi {
   }
 
   // --- options ----------------------------------------------------------------------------------------
-
-  #change(change: { mtu?: number; address?: string }): void {
-    this.#host.system.changeInterface(this.name, change);
-    if (change.mtu !== undefined) this.#tap.mtu = change.mtu;
-    if (change.address === undefined) return;
-    const mac = macWords(change.address, 'address');
-    this.#tap.address = formatMac(mac.high, mac.low);
-  }
 
   /**
    * Takes what changed options need of the underlay and the FDB, or throws and has changed nothing.
@@ -272,6 +269,7 @@ export class Vtep implements VtepApi {
       ...{ address, mtu, bridged },
       ...tables,
       ...{ up: this.#up, full: this.#learning.isFull, underlay: this.#host.lower.number },
+      neighboursFull: this.neighbours.snooping.isFull,
       ...this.#routers,
     });
   }
@@ -291,6 +289,7 @@ export class Vtep implements VtepApi {
       remoteAdded: (index) => this.paths.added(index),
       removed: () => this.#learning.removed(),
       multicastChanged: () => this.#publish(),
+      neighboursFull: () => this.#publish(),
       unlearn: () => {
         if (this.#config.learning) this.#workers.unlearn();
       },

@@ -39,9 +39,10 @@ interface Device {
   vnis: VniEntry[];
 }
 
-const CHANGES = 'remote group local dev ttl tos df flowlabel learning ageing mssclamp mtu address up'.split(
-  ' ',
-);
+const CHANGES =
+  'remote group local dev ttl tos df flowlabel learning ageing mssclamp neighsnoop gateway gatewayMac mtu address up'.split(
+    ' ',
+  );
 
 const refuse = (code: VtepErrorCode, message: string, errno: string, word?: string): Refusal => ({
   code,

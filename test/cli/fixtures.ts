@@ -29,6 +29,8 @@ const DEFAULTS: Omit<LinkConfig, 'name' | 'id'> = {
   localbind: false,
   allow: 'any',
   learnLimit: 0,
+  neighsnoop: 0,
+  gateway: [],
 };
 
 export const noStatistics = (): LinkStatistics => ({

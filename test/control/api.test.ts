@@ -117,6 +117,16 @@ t.test('requests that do not fit the schema', async (t) => {
     [{ mtu: 67 }, '67', 'mtu is 67; expected an MTU, 68 to 65535'],
     [{ srcport: [1, 70000] }, '70000', 'srcport[1] is 70000; expected a UDP port, 0 to 65535'],
     [{ mssclamp: 87 }, '87', 'mssclamp is 87; expected a maximum segment size, 88 to 65495, "auto" or "off"'],
+    [
+      { neighsnoop: -1 },
+      '-1',
+      'neighsnoop is -1; expected a number of neighbours, 1 to 1048576, or 0 to learn none',
+    ],
+    [
+      { gateway: '10.0.0.1' },
+      '10.0.0.1',
+      'gateway is "10.0.0.1"; expected a list of up to 64 unicast IPv4 or IPv6 addresses',
+    ],
     [{ learning: 'yes' }, 'yes', 'learning is "yes"; expected true or false'],
   ];
   for (const [body, word, message] of cases) {

@@ -28,6 +28,7 @@ function tables() {
     routersChanged: () => {},
     remoteAdded: () => {},
     multicastChanged: () => {},
+    neighboursFull: () => {},
     removed: () => {},
     unlearn: () => {},
   } as const;

@@ -33,6 +33,7 @@ const STATE = {
   underlay: 0,
   full: false,
   multicast: false,
+  neighboursFull: false,
   router4: 0,
   router6: [0, 0, 0, 0] as [number, number, number, number],
 };
@@ -68,6 +69,8 @@ t.test('defaults are the kernel’s', async (t) => {
     localbind: false,
     allow: 'any',
     learnLimit: 0,
+    neighsnoop: 0,
+    gateway: [],
   });
   t.equal(withDefaults({ name: 'vtep0', id: 1, ageing: 0 }).ageing, 300);
 });
@@ -132,6 +135,9 @@ t.test('what the data plane reads', async (t) => {
     port: 4_789,
     local: [0, 0, 0xffff, 0xc0000201 | 0],
     bound: false,
+    gatewayHigh: 0,
+    gatewayLow: 0,
+    gateways: new Int32Array(0),
     router4: 0,
     router6: [0, 0, 0, 0],
   });

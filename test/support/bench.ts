@@ -55,6 +55,9 @@ const SETTINGS: DeviceSettings = {
   local: [0, 0, 0, 0],
   bound: false,
   tap: 7,
+  gatewayHigh: 0,
+  gatewayLow: 0,
+  gateways: new Int32Array(0),
   router4: 0,
   router6: [0, 0, 0, 0],
 };

@@ -127,6 +127,8 @@ function ownText(link: LinkState): string {
     ...(link.allow === 'any' ? [] : [`allow ${link.allow}`]),
     ...(link.learnLimit === 0 ? [] : [`learn-limit ${link.learnLimit}`]),
     ...(link.mssclamp === 'off' ? [] : [`mssclamp ${link.mssclamp}`]),
+    ...(link.neighsnoop === 0 ? [] : [`neighsnoop ${link.neighsnoop}`]),
+    ...(link.gateway.length === 0 ? [] : [`gateway ${link.gateway.join()} gateway-mac ${link.gatewayMac}`]),
     ...(['missinterval', 'missrate'] as const).filter((key) => link[key]).map((key) => `${key} ${link[key]}`),
   ];
   return `    ${words.join(' ')} `;
@@ -143,6 +145,9 @@ function ownJson(link: LinkState): Record<string, unknown> {
     allow: link.allow === 'any' ? undefined : link.allow,
     learn_limit: link.learnLimit || undefined,
     mssclamp: link.mssclamp === 'off' ? undefined : link.mssclamp,
+    neighsnoop: link.neighsnoop || undefined,
+    gateway: link.gateway.length === 0 ? undefined : link.gateway,
+    gateway_mac: link.gatewayMac,
     missinterval: link.missinterval || undefined,
     missrate: link.missrate || undefined,
   };

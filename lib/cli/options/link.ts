@@ -56,6 +56,19 @@ const VXLAN: readonly Word[] = [
     'who may send: known = VTEPs in given FDB entries; fdb = the one of each MAC',
   ),
   takes('learn-limit', 'learnLimit', value.limit, 'greatest number of MACs learned behind one peer'),
+  takes(
+    'neighsnoop',
+    'neighsnoop',
+    value.neighsnoop,
+    'learn neighbours from ARP and ND that pass, so many; proxy then asks for the rest',
+  ),
+  takes(
+    'gateway',
+    'gateway',
+    value.gateways,
+    'anycast gateway: answered here with gateway-mac, never sent out',
+  ),
+  takes('gateway-mac', 'gatewayMac', value.unicastMac, 'its MAC, the same on every VTEP'),
   ...either('external', 'with vnifilter: many VNIs, told apart by 802.1Q tags; no id, nolearning'),
   ...either('vnifilter', 'receive the VNIs of `vtep vni add`'),
   ...refuse(
@@ -92,7 +105,7 @@ const NETDEV =
 /** What vxlan_changelink may change. */
 const CHANGES = (
   'group remote local dev ttl tos df flowlabel learning ageing gbpId localbypass allow learnLimit mssclamp ' +
-  'missinterval missrate'
+  'missinterval missrate neighsnoop gateway gatewayMac'
 ).split(' ');
 const settable: Word = {
   ...type,

@@ -56,6 +56,19 @@ t.test('lines', async (t) => {
   t.equal(linkLines(without, presumed(without), true)[3], '    tap persist on missing UDP_SEGMENT USO ');
   const clamp = { ...full, mssclamp: 1400 };
   t.equal(linkLines(clamp, presumed(clamp), true)[3], '    tap persist off mssclamp 1400 ');
+  const anycast = {
+    ...full,
+    neighsnoop: 4096,
+    gateway: ['10.0.0.1', 'fd00::1'],
+    gatewayMac: '00:00:5e:00:01:01',
+  };
+  t.equal(
+    linkLines(anycast, presumed(anycast), true)[3],
+    '    tap persist off neighsnoop 4096 gateway 10.0.0.1,fd00::1 gateway-mac 00:00:5e:00:01:01 ',
+  );
+  t.match(linkJson(anycast, presumed(anycast), true), {
+    vtep: { neighsnoop: 4096, gateway: ['10.0.0.1', 'fd00::1'], gateway_mac: '00:00:5e:00:01:01' },
+  });
 });
 
 t.test('JSON', async (t) => {
@@ -73,7 +86,7 @@ t.test('JSON', async (t) => {
     num_tx_queues: 2,
     vtep: { persistent: false, missing: [] },
   });
-  t.notOk(JSON.stringify(json).includes('mssclamp'), 'only where it is on');
+  t.notOk(/mssclamp|neighsnoop|gateway/.test(JSON.stringify(json)), 'only where it is on');
   const clamp = { ...down, mssclamp: 'auto' as const };
   t.match(linkJson(clamp, presumed(clamp), true), { vtep: { mssclamp: 'auto' } });
   t.notOk('remote' in vxlanJson(down), '0.0.0.0 is no destination');
