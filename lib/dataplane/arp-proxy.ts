@@ -44,7 +44,6 @@ export function answerArp(
   }
   if (suppresses && !isQuestion(bytes, offset)) return false;
   const target = arp.targetIp(bytes, header);
-  const sender = header + arp.SENDER_MAC;
   const entry = proxiedNeighbour(
     ring,
     device,
@@ -52,8 +51,8 @@ export function answerArp(
     0,
     V4_MAPPED,
     target,
-    ethernet.macHigh(bytes, sender),
-    ethernet.macLow(bytes, sender),
+    bytes,
+    header + arp.SENDER_MAC,
     reasons.TX_ARP_UNKNOWN,
   );
   if (entry < 0) return entry !== GOES_ON;

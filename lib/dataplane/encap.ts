@@ -237,7 +237,10 @@ export class Encap {
     if ((features & UP) === 0) return this.#drop(device, reasons.TX_DEVICE_DOWN);
     const type = view.getUint16(offset + TYPE);
     // a.
-    if ((features & RESOLUTION) !== 0 && resolve(this.#slab, this.#ring, rx, i, device, back, now)) {
+    if (
+      (features & RESOLUTION) !== 0 &&
+      resolve(this.#slab, this.#ring, rx, i, type, offset, length, device, back, now)
+    ) {
       return CONSUMED;
     }
     // b.

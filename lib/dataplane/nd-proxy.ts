@@ -58,7 +58,6 @@ export function answerSolicitation(
   }
   if ((device.settings.features & NEIGHSNOOP) !== 0 && !isQuestion(bytes, offset)) return false;
   const target = offset + TARGET;
-  const source = offset + ethernet.SOURCE;
   const entry = proxiedNeighbour(
     ring,
     device,
@@ -66,8 +65,8 @@ export function answerSolicitation(
     get32(bytes, target + 4),
     get32(bytes, target + 8),
     get32(bytes, target + 12),
-    ethernet.macHigh(bytes, source),
-    ethernet.macLow(bytes, source),
+    bytes,
+    offset + ethernet.SOURCE,
     reasons.TX_ND_UNKNOWN,
   );
   if (entry < 0) return entry !== GOES_ON;

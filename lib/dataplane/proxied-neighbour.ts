@@ -6,6 +6,7 @@
  */
 import type { RecordRing } from '../memory/ring.js';
 import { NUD_CONNECTED, SNOOPED_HERE } from '../table/neighbour.js';
+import * as ethernet from '../wire/ethernet.js';
 import { type Device, type DeviceTables, L3MISS, NEIGHSNOOP } from './device.js';
 import { drop } from './output.js';
 import { postL3Miss } from './post.js';
@@ -22,7 +23,7 @@ export const GOES_ON = -2;
  * The neighbour with this address, if a proxy may answer for it: it is CONNECTED (permanent, noarp or reachable) and
  * not "bridge-local", that is, its FDB entry does not point to the any-address. Nothing else is asked of the FDB:
  * the answer may come before the first L2 miss. An unknown address is an L3 miss, never a flood (but see above).
- * @param askerHigh MAC of who asks; with `neighsnoop` it is not told that an address is its own
+ * @param asker offset in `bytes` of the MAC of who asks; with `neighsnoop` it is not told that an address is its own
  * @param unknown reason to count for an address that no neighbour has
  * @returns its entry, ENDS or GOES_ON
  */
@@ -33,8 +34,8 @@ export function proxiedNeighbour(
   a1: number,
   a2: number,
   a3: number,
-  askerHigh: number,
-  askerLow: number,
+  bytes: Uint8Array,
+  asker: number,
   unknown: number,
 ): number {
   const { features, vni } = device.settings;
@@ -53,7 +54,9 @@ export function proxiedNeighbour(
   }
   const high = neighbours.macHigh(entry);
   const low = neighbours.macLow(entry);
-  if (suppresses && high === askerHigh && low === askerLow) return GOES_ON;
+  if (suppresses && ethernet.macHigh(bytes, asker) === high && ethernet.macLow(bytes, asker) === low) {
+    return GOES_ON;
+  }
   if (isBridgeLocal(device.tables, high, low, vni) || isHere(device.tables, entry, high, low, vni)) {
     drop(device, reasons.TX_NEIGHBOUR_LOCAL);
     return ENDS;

@@ -8,7 +8,7 @@
  *
  * A VLAN-tagged request is not seen here, as in the kernel.
  */
-import { type Batch, LENGTH, NEEDS_CSUM, OFFLOAD, OFFSET } from '../memory/batch.js';
+import { type Batch, NEEDS_CSUM, OFFLOAD } from '../memory/batch.js';
 import type { RecordRing } from '../memory/ring.js';
 import type { Slab } from '../memory/slab.js';
 import { SNOOPED_HERE } from '../table/neighbour.js';
@@ -29,7 +29,9 @@ import { drop } from './output.js';
 import * as reasons from './reasons.js';
 
 /**
- * Treats frame `i` of `rx`, of at least 14 octets, from a guest of a device with any of RESOLUTION.
+ * Treats a frame, of at least 14 octets, from a guest of a device with any of RESOLUTION.
+ * @param i its number in `rx`
+ * @param type its EtherType
  * @param back what is answered is appended
  * @param now tick
  * @returns true when the frame ends here, answered or counted
@@ -39,14 +41,14 @@ export function resolve(
   ring: RecordRing,
   rx: Batch,
   i: number,
+  type: number,
+  offset: number,
+  length: number,
   device: Device,
   back: Batch,
   now: number,
 ): boolean {
   const { features } = device.settings;
-  const offset = rx.get(OFFSET, i);
-  const length = rx.get(LENGTH, i);
-  const type = slab.view.getUint16(offset + ethernet.TYPE);
   if (type === ethernet.TYPE_ARP || type === ethernet.TYPE_IPV6) {
     const role =
       (features & GATEWAY) === 0 ? 0 : gatewayRole(slab.bytes, device.settings, offset, length, type);

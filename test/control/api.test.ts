@@ -254,6 +254,7 @@ t.test('metrics in Prometheus text', async (t) => {
     'vtep_drops_total{dev="vtep0",reason="vni_not_found"} 3',
     'vtep_events_total{dev="vtep0",event="learned"} 2',
     'vtep_fdb_entries{dev="vtep0",origin="given"} 1',
+    'vtep_neighbour_entries{dev="vtep0",origin="snooped"} 0',
     'vtep_up{dev="vtep0",vni="42"} 0',
     'vtep_resident_memory_bytes 3',
     'vtep_unclaimed_drops_total{reason="vni_not_found"} 6',
