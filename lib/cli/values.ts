@@ -103,6 +103,8 @@ export const mask: Value = {
   },
 };
 export const mssclamp = numberOr('MSS', { off: 'off', auto: 'auto' }, number('MSS', 88, 65_495));
+/** `on` is as many as the kernel keeps for all of its interfaces, four times over (gc_thresh3). */
+export const neighsnoop = numberOr('NUMBER', { off: 0, on: 4_096 }, number('NUMBER', 1, 1_048_576));
 export const df = choice('DF', { unset: 'unset', set: 'set', inherit: 'inherit' });
 
 /** Differentiated services (RFC 2474, 2597, 3246) as iproute2's rt_dsfield names them. */
@@ -181,6 +183,15 @@ export const group0 = addressWhere(
   'a multicast IPv4 or IPv6 address, or 0.0.0.0 or ::',
   (ip) => isMulticast(ip) || isAny(ip),
 );
+export const gateways: Value = {
+  meta: 'IP,…',
+  expects: 'up to 64 unicast IPv4 or IPv6 addresses separated by commas, or none',
+  read: (text) => {
+    if (text === 'none') return [];
+    const all = text.split(',').map((part) => unicast.read(part));
+    return all.includes(undefined) || all.length > 64 ? undefined : all;
+  },
+};
 export const addresses: Value = {
   meta: 'IP,…',
   expects: 'IPv4 or IPv6 addresses separated by commas',

@@ -71,7 +71,5 @@ export function replaceNeighbours(vtep: VtepApi, dump: readonly NeighbourInfo[])
     mirrorNeighbour(vtep, neighbour);
     if (neighbour.dst) present.add(addressText(neighbour.dst));
   }
-  for (const { dst, origin } of vtep.neighbours.list()) {
-    if (origin === 'kernel' && !present.has(dst)) vtep.neighbours.unmirror(dst);
-  }
+  for (const dst of vtep.neighbours.mirrored()) if (!present.has(dst)) vtep.neighbours.unmirror(dst);
 }

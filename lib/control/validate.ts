@@ -11,6 +11,7 @@
 import { DEFAULT_AGEING, DEFAULT_PORT, GPE_PORT, underlayFamily, withDefaults } from '../engine/settings.js';
 import { checkReservedBits } from '../engine/header-bits.js';
 import { checkHold, checkVniOptions } from '../engine/option-checks.js';
+import { checkNeighbourOptions } from '../engine/neighbour-options.js';
 import type { LinkChange, LinkConfig } from '../engine/types.js';
 import { VtepError } from '../errors.js';
 import { isNetns, NETNS_FORM } from '../netns.js';
@@ -124,6 +125,8 @@ function normalise<T extends Fields>(fields: T): T {
   if (out.group !== undefined) out.group = checkGroup(out.group);
   if (out.local !== undefined) out.local = checkLocal(out.local);
   if (out.address !== undefined) out.address = checkDeviceMac(out.address);
+  if (out.gateway !== undefined) out.gateway = out.gateway.map((text) => checkAddress(text, 'gateway'));
+  if (out.gatewayMac !== undefined) out.gatewayMac = checkMac(out.gatewayMac, 'gatewayMac');
   if (out.srcport !== undefined) out.srcport = adjustSourcePorts(out.srcport);
   if (out.dstport === 0) out.dstport = out.gpe === true ? GPE_PORT : DEFAULT_PORT;
   if (out.ageing === 0) out.ageing = DEFAULT_AGEING;
@@ -191,6 +194,7 @@ export function completeConfig(request: NewLink): LinkConfig {
   checkTogether(config);
   checkHeaderOptions(config);
   checkHold(request, config);
+  checkNeighbourOptions(config);
   return { ...config, reserved_bits: checkReservedBits(config.reserved_bits, config) };
 }
 
@@ -211,6 +215,9 @@ const CHANGEABLE: ReadonlySet<string> = new Set<keyof LinkChange>([
   'learnLimit',
   'remoteStats',
   'splitHorizon',
+  'neighsnoop',
+  'gateway',
+  'gatewayMac',
   'mssclamp',
   'missinterval',
   'missrate',
@@ -240,9 +247,10 @@ function checkFamilyKept(change: LinkChange, current: LinkConfig): void {
   }
 }
 
-/** A new remote takes the place of the group and the other way round. */
-function merged(current: LinkConfig, change: LinkChange): Fields {
-  const all: Fields = { ...current, ...change };
+/** A new remote takes the place of the group and the other way round; a gateway without addresses has no MAC. */
+function merged(current: LinkConfig, change: LinkChange): LinkConfig {
+  const all: LinkConfig = { ...current, ...change };
+  if (change.gateway?.length === 0) all.gatewayMac = change.gatewayMac;
   if (change.remote !== undefined && change.group === undefined) delete all.group;
   if (change.group !== undefined && change.remote === undefined) delete all.remote;
   return all;
@@ -260,8 +268,10 @@ export function completeChange(request: LinkChange & Fields, current: LinkConfig
   if (change.ttl === 'inherit' && current.ttl !== 'inherit') refuseFixed('ttl', change.ttl, current);
   checkFamilyKept(change, current);
   checkHeaderChange(change, current);
-  checkTogether(merged(current, change));
-  checkHold(change, { ...current, ...change });
+  const next = merged(current, change);
+  checkTogether(next);
+  checkNeighbourOptions(next);
+  checkHold(change, next);
   const { name: _name, id: _id, ...rest } = change;
   return rest;
 }

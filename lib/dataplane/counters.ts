@@ -33,6 +33,10 @@ export const EVENTS = [
   'multicast',
   'held',
   'released',
+  'neighRefused',
+  'neighInvalid',
+  'gatewayReplies',
+  'gatewayUnlearned',
 ] as const;
 export const EVENT_PROXIED = 4;
 export const EVENT_FLOODED = 5;
@@ -51,6 +55,10 @@ export const EVENT_MSS_CLAMPED = 17;
 export const EVENT_MULTICAST = 18;
 export const EVENT_HELD = 19;
 export const EVENT_RELEASED = 20;
+export const EVENT_NEIGH_REFUSED = 21;
+export const EVENT_NEIGH_INVALID = 22;
+export const EVENT_GATEWAY_REPLIES = 23;
+export const EVENT_GATEWAY_UNLEARNED = 24;
 
 /** Index of the counter of reason 0. */
 export const REASON0 = EVENT_PROXIED + EVENTS.length;

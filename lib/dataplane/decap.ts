@@ -6,14 +6,15 @@
  *   2  I flag clear                            no_i_flag
  *   3  no device for the VNI, or it is down    vni_not_found
  *   4  a reserved bit set                      reserved_bits
- *   5  gpe, gbp, allow: scrutiny.ts            gpe_invalid, gpe_protocol, peer_refused
+ *   5  gpe, gbp, allow, gateway: scrutiny.ts   gpe_invalid, gpe_protocol, peer_refused, gateway_foreign
  *   6  less than an Ethernet header inside     inner_too_small
  *   8  own MAC as inner source                 local_mac
  *   9  learning: source zero or multicast      mac_invalid_source
  *  10  learning: source is static elsewhere    entry_exists; unknown, moved or (learn-port) roamed: a record for control
  *  11  inner IP header cut off                 inner_ip_truncated
  *  12  ECN: outer CE, inner not capable        ecn; otherwise the mark is carried inward (neither inside a tag)
- *  14  handed up, TCP with its maximum segment size lowered if that is asked for (mss-clamp.ts)
+ *  14  handed up, TCP with its maximum segment size lowered and ARP and ND learned from, if that is asked for
+ *      (mss-clamp.ts, neigh-snoop.ts)
  * (numbers of reference section 2.2; 7 is remote checksum offload, which we have not, 13 cannot happen here)
  *
  * A frame handed up is described in `out`, in place; `run` returns false when `out` is full: transmit it, empty
@@ -38,13 +39,14 @@ import * as options from './device.js';
 import type { Device } from './device.js';
 import { learn } from './learn.js';
 import { clampReceived } from './mss-clamp.js';
+import { snoopNeighbour } from './neigh-snoop.js';
 import { drop } from './output.js';
 import type { PendingLearns } from './pending.js';
 import * as reasons from './reasons.js';
 import { LEARN, MOVE, ROAM } from './records.js';
 import { chargePeer } from './remote-accounts.js';
 import { scrutinise } from './scrutiny.js';
-import { hear } from './split-horizon.js';
+import { hearFrame } from './split-horizon.js';
 
 /* NB: constants of this module's own, see encap.ts. */
 const { DEVICE, EXTRA, GSO_SIZE, IFINDEX, LENGTH, OFFLOAD, OFFSET, PEER0, PEER1, PEER2, PEER3 } = batch;
@@ -55,9 +57,8 @@ const IPV4_BYTES = ipv4.HEADER_BYTES;
 const IPV6_BYTES = ipv6.HEADER_BYTES;
 const VXLAN_BYTES = vxlan.HEADER_BYTES;
 const { FLAGS, I_FLAG, VNI } = vxlan;
-const { GBP, LEARN_PORT, LEARNING, MSSCLAMP, REMOTE_STATS, SCRUTINY, SPLIT_HORIZON } = options;
-/** What few devices ask for when a frame is handed up. */
-const EXTRAS = MSSCLAMP | REMOTE_STATS | SPLIT_HORIZON;
+const { EXTRAS, GBP, LEARN_PORT, LEARNING, MSSCLAMP, NEIGHSNOOP, REMOTE_STATS, SCRUTINY, SPLIT_HORIZON } =
+  options;
 const FIXED = STATE_PERMANENT | STATE_NOARP;
 const CHOICE = list.CHOICE;
 
@@ -292,12 +293,12 @@ export class Decap {
 
   /** A frame about to be handed up, of entry `i`. */
   #extras(i: number, frame: number, octets: number, device: Device, out: Batch, now: number): void {
-    const { features, horizon } = device.settings;
+    const { features } = device.settings;
     if ((features & MSSCLAMP) !== 0) clampReceived(this.#slab, frame, octets, device);
-    if ((features & SPLIT_HORIZON) !== 0) {
-      const { view } = this.#slab;
-      hear(horizon, view.getInt32(frame + SOURCE), view.getUint16(frame + SOURCE + 4), now);
+    if ((features & NEIGHSNOOP) !== 0) {
+      snoopNeighbour(this.#slab, this.#ring, device, frame, octets, 0, true, now);
     }
+    if ((features & SPLIT_HORIZON) !== 0) hearFrame(this.#slab.view, device.settings, frame, now);
     // Whom it is from, once the interface has taken it (remote-accounts.ts).
     if ((features & REMOTE_STATS) !== 0) out.words[cell(EXTRA, out.capacity, out.length)] = i;
   }

@@ -35,8 +35,14 @@ export const LEARN_PORT = 0x1000000;
 export const REMOTE_STATS = 0x2000000;
 /** What came in at a device of its group does not leave through it (split-horizon.ts). */
 export const SPLIT_HORIZON = 0x4000000;
+/** ARP and neighbor discovery that pass teach the neighbour table (neigh-snoop.ts), … */
+export const NEIGHSNOOP = 0x8000000;
+/** … which holds as many learned so as it may. */
+export const NEIGH_FULL = 0x10000000;
+/** There is an anycast gateway (gateway.ts). */
+export const GATEWAY = 0x20000000;
 /** Any of these: each received datagram is looked at by itself. */
-export const SCRUTINY = GBP | GPE | ALLOW_KNOWN | ALLOW_FDB;
+export const SCRUTINY = GBP | GPE | ALLOW_KNOWN | ALLOW_FDB | GATEWAY;
 
 /** Bits of DeviceSettings.reception: options a datagram's receiver shares with its socket (VXLAN_F_RCV_FLAGS). */
 export const RECEIVES_GBP = 1;
@@ -46,6 +52,10 @@ export const RECEIVES_ZERO_CSUM6 = 4;
 export const RECEIVES_FILTERED = 8;
 /** TCP is told of a smaller maximum segment size. */
 export const MSSCLAMP = 256;
+/** What few devices ask for when a frame is handed up. */
+export const EXTRAS = MSSCLAMP | REMOTE_STATS | SPLIT_HORIZON | NEIGHSNOOP;
+/** Any of these: who has which address may be settled here (resolution.ts). */
+export const RESOLUTION = PROXY | NEIGHSNOOP | GATEWAY;
 /** The multicast database has an entry (kernel: VXLAN_F_MDB). */
 export const MDB = 4096;
 /** The first frames that miss wait (hold-queue.ts). */
@@ -119,6 +129,10 @@ export interface DeviceSettings {
   horizon: Int32Array;
   /** Descriptor of this worker's TAP queue, written into the batches. */
   tap: number;
+  /** MAC of the anycast gateway, and its addresses, four words each; read with GATEWAY only. */
+  gatewayHigh: number;
+  gatewayLow: number;
+  gateways: Int32Array;
   /** Address that signs ICMP errors of the short-circuit router: IPv4 word (0 = none), IPv6 words. */
   router4: number;
   router6: [number, number, number, number];

@@ -3,8 +3,8 @@
  *
  * A frame meets, in this order (section letters of the code below):
  *      split horizon    what a device of the same group has just received goes no further (split-horizon.ts)
- *   a  proxy            ARP and neighbour solicitations are answered from the neighbour table, or consumed
- *                       (arp-proxy.ts, nd-proxy.ts)
+ *   a  resolution       ARP and neighbour solicitations are answered from the neighbour table, or consumed; learned from;
+ *                       kept from the underlay where they are the anycast gateway's (resolution.ts)
  *      MDB              frames for a group, while the device has an MDB: its remotes, the FDB is not asked (mdb.ts)
  *   b  FDB              destination MAC -> remotes; the entry's `used` is refreshed, not its `updated`
  *   c  short-circuit    `rsc`, entry marked router: routed to the guest's MAC here (short-circuit.ts), looked up again
@@ -40,7 +40,6 @@ import * as ipv4 from '../wire/ipv4.js';
 import * as ipv6 from '../wire/ipv6.js';
 import { networkOffset } from '../wire/vlan.js';
 import * as vxlan from '../wire/vxlan.js';
-import { answerArp } from './arp-proxy.js';
 import { EVENT_FLOODED, EVENT_MULTICAST } from './counters.js';
 import * as options from './device.js';
 import type { Device } from './device.js';
@@ -49,16 +48,16 @@ import { HoldStep } from './hold-step.js';
 import { isLoopbackWords, LocalBypass } from './local-bypass.js';
 import { findGroup } from './mdb.js';
 import { clampSent } from './mss-clamp.js';
-import { answerSolicitation } from './nd-proxy.js';
 import { tellTooBig } from './path-mtu.js';
 import type { PendingLearns } from './pending.js';
 import { postL2Miss } from './post.js';
 import { chooseMember } from './nexthop.js';
 import * as reasons from './reasons.js';
 import { drop, isMulticastWords, loopBack } from './output.js';
-import { PASSED, WAITS } from './proxied-neighbour.js';
+import { PASSED } from './proxied-neighbour.js';
+import { resolve } from './resolution.js';
 import { ENDED, MISSED, REWRITTEN, ShortCircuit } from './short-circuit.js';
-import { isHeard } from './split-horizon.js';
+import { isEcho } from './split-horizon.js';
 
 /*
  * NB: constants of this module's own. An imported one is a variable to the engine (Node 20), loaded and checked at every
@@ -90,10 +89,10 @@ const {
   TTL,
   SOURCE_PORT,
 } = batch;
-const { DF_INHERIT, DF_SET, HOLD, L2MISS, LOCALBYPASS, MDB, MSSCLAMP, PROXY, RSC, TOS_INHERIT } = options;
-const { TTL_INHERIT, UP } = options;
-const { RECEIVES_FILTERED, SPLIT_HORIZON } = options;
-const { SOURCE, TYPE, TYPE_ARP, TYPE_IPV4, TYPE_IPV6 } = ethernet;
+const { DF_INHERIT, DF_SET, HOLD, L2MISS, LOCALBYPASS, MDB, MSSCLAMP, RSC, TOS_INHERIT, TTL_INHERIT, UP } =
+  options;
+const { RECEIVES_FILTERED, RESOLUTION, SPLIT_HORIZON } = options;
+const { TYPE, TYPE_IPV4, TYPE_IPV6 } = ethernet;
 const ETHERNET_BYTES = ethernet.HEADER_BYTES;
 const IPV4_BYTES = ipv4.HEADER_BYTES;
 const IPV6_BYTES = ipv6.HEADER_BYTES;
@@ -257,14 +256,16 @@ export class Encap {
     if (length < ETHERNET_BYTES) return this.#drop(device, reasons.TX_FRAME_TOO_SMALL);
     if ((features & (UP | SPLIT_HORIZON)) !== UP) {
       if ((features & UP) === 0) return this.#drop(device, reasons.TX_DEVICE_DOWN);
-      const source = offset + SOURCE;
-      if (isHeard(settings.horizon, view.getInt32(source), view.getUint16(source + 4), now))
-        return this.#drop(device, reasons.TX_SPLIT_HORIZON);
+      if (isEcho(view, settings, offset, now)) return this.#drop(device, reasons.TX_SPLIT_HORIZON);
     }
     const type = view.getUint16(offset + TYPE);
-    // a. A VLAN-tagged request is not seen here, as in the kernel.
-    if ((features & PROXY) !== 0 && this.#proxy(rx, i, type, offset, length, device, back, now))
+    // a.
+    if (
+      (features & RESOLUTION) !== 0 &&
+      resolve(this.#slab, this.#ring, this.#hold, rx, i, type, offset, length, device, back, now) !== PASSED
+    ) {
       return CONSUMED;
+    }
     // b.
     let high = view.getInt32(offset);
     let low = view.getUint16(offset + 4);
@@ -320,28 +321,6 @@ export class Encap {
       }
     }
     return this.#drop(device, reasons.TX_NO_TARGET);
-  }
-
-  /** Step a. True when the frame ends here, answered or not. */
-  #proxy(
-    rx: Batch,
-    i: number,
-    type: number,
-    offset: number,
-    length: number,
-    device: Device,
-    back: Batch,
-    now: number,
-  ): boolean {
-    if (type === TYPE_ARP) {
-      const verdict = answerArp(this.#slab, this.#ring, device, offset, length, back, now);
-      if (verdict === WAITS) this.#hold.forArp(rx, i, offset, device, now);
-      return true;
-    }
-    if (type !== TYPE_IPV6) return false;
-    const verdict = answerSolicitation(this.#slab, this.#ring, device, offset, length, back, now);
-    if (verdict === WAITS) this.#hold.forSolicitation(rx, i, offset, device, now);
-    return verdict !== PASSED;
   }
 
   /**

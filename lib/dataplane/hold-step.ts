@@ -20,23 +20,23 @@ const V4_MAPPED = 0xffff;
 export class HoldStep {
   readonly #slab: Slab;
   readonly #queue: HoldQueue;
-  readonly #isRelease: boolean;
+  /** Frames are those that the queue has released. */
+  readonly isRelease: boolean;
   /** An address that was read. */
   #a0 = 0;
   #a1 = 0;
   #a2 = 0;
   #a3 = 0;
 
-  /** @param isRelease frames are those that the queue has released */
   constructor(slab: Slab, queue: HoldQueue, isRelease: boolean) {
     this.#slab = slab;
     this.#queue = queue;
-    this.#isRelease = isRelease;
+    this.isRelease = isRelease;
   }
 
   /** True for a released frame that was routed before it waited. */
   wasRouted(rx: Batch, i: number): boolean {
-    return this.#isRelease && rx.get(ROUTED, i) !== 0;
+    return this.isRelease && rx.get(ROUTED, i) !== 0;
   }
 
   /** The frame waits for an FDB entry; a routed one behind those that wait to be routed to the same address. */
@@ -85,7 +85,7 @@ export class HoldStep {
   /** True when frames that wait for what this one has found must leave before it: the queue is to look for them. */
   isBehind(offset: number, device: Device, isRouted: boolean): boolean {
     const queue = this.#queue;
-    if (this.#isRelease || queue.length === 0) return false;
+    if (this.isRelease || queue.length === 0) return false;
     const { bytes } = this.#slab;
     const high = ethernet.macHigh(bytes, offset);
     const low = ethernet.macLow(bytes, offset);
@@ -96,7 +96,7 @@ export class HoldStep {
   }
 
   #keep(rx: Batch, i: number, device: Device, kind: number, isRouted: boolean, now: number): void {
-    const since = this.#isRelease ? rx.get(SINCE, i) : now;
+    const since = this.isRelease ? rx.get(SINCE, i) : now;
     this.#queue.keep(
       this.#slab,
       rx,

@@ -5,8 +5,9 @@
  */
 import type { RecordRing } from '../memory/ring.js';
 import type { RemoteTable } from '../table/remote.js';
-import { EVENT_LEARN_LIMITED } from './counters.js';
-import { type Device, FULL, LEARN_LIMIT } from './device.js';
+import { EVENT_GATEWAY_UNLEARNED, EVENT_LEARN_LIMITED } from './counters.js';
+import { type Device, FULL, GATEWAY, LEARN_LIMIT } from './device.js';
+import { isGatewayMac } from './gateway.js';
 import type { PendingLearns } from './pending.js';
 import { post } from './post.js';
 import { LEARN, ROAM } from './records.js';
@@ -35,6 +36,10 @@ export function learn(
 ): void {
   const { features, vni } = device.settings;
   if (kind === LEARN && (features & FULL) !== 0) return;
+  if ((features & GATEWAY) !== 0 && isGatewayMac(device.settings, high, low)) {
+    device.counters[EVENT_GATEWAY_UNLEARNED]++;
+    return;
+  }
   if (kind !== ROAM && (features & LEARN_LIMIT) !== 0 && isFull(device.tables.remotes, a0, a1, a2, a3)) {
     device.counters[EVENT_LEARN_LIMITED]++;
     chargeLimit(device, a0, a1, a2, a3, now);

@@ -2,24 +2,29 @@
  * A remote that is this very host: the frame goes straight to the device here that would have received it, without
  * encapsulation (kernel: encap_bypass_if_local, vxlan_encap_bypass). Which remotes are, control says by a flag on them.
  *
+ * What the receiver has by its own options, snooping and the anycast gateway, holds for such frames, too.
+ *
  * Octets are counted with their Ethernet header on both sides, nothing but the source MAC is looked at, and what the
  * receiver learns is the loopback address: all as in the kernel.
  */
-import type { Batch } from '../memory/batch.js';
+import { type Batch, LENGTH, NEEDS_CSUM, OFFLOAD } from '../memory/batch.js';
 import type { RecordRing } from '../memory/ring.js';
 import type { Slab } from '../memory/slab.js';
 import { STATE_NOARP, STATE_PERMANENT } from '../table/fdb.js';
 import { CHOICE } from '../table/remote-list.js';
 import * as ethernet from '../wire/ethernet.js';
 import { EVENT_BYPASSED } from './counters.js';
-import { type Device, LEARNING, SPLIT_HORIZON, UP } from './device.js';
+import { type Device, GATEWAY, LEARNING, NEIGHSNOOP, SPLIT_HORIZON, UP } from './device.js';
+import { gatewayRole } from './gateway.js';
 import { learn } from './learn.js';
-import { loopBack, V4_MAPPED } from './output.js';
+import { snoopNeighbour } from './neigh-snoop.js';
+import { drop, loopBack, V4_MAPPED } from './output.js';
 import type { PendingLearns } from './pending.js';
+import { RX_GATEWAY_FOREIGN } from './reasons.js';
 import { LEARN, MOVE } from './records.js';
-import { hear } from './split-horizon.js';
+import { hearFrame } from './split-horizon.js';
 
-const { SOURCE } = ethernet;
+const { SOURCE, TYPE } = ethernet;
 /** 127.0.0.1. */
 const LOOPBACK = 0x7f000001;
 const FIXED = STATE_PERMANENT | STATE_NOARP;
@@ -75,14 +80,24 @@ export class LocalBypass {
 
   /** Hands frame `i` of `rx` to `to`, by way of `back`, which must have room. */
   deliver(rx: Batch, i: number, offset: number, from: Device, to: Device, back: Batch, now: number): void {
-    if ((to.settings.features & LEARNING) !== 0) this.#snoop(to, offset + SOURCE, now);
-    if ((to.settings.features & SPLIT_HORIZON) !== 0) {
-      const { bytes } = this.#slab;
-      const source = offset + SOURCE;
-      hear(to.settings.horizon, ethernet.macHigh(bytes, source), ethernet.macLow(bytes, source), now);
+    const { features } = to.settings;
+    if ((features & GATEWAY) !== 0 && this.#isForGateway(rx, i, offset, to)) {
+      drop(to, RX_GATEWAY_FOREIGN);
+      return;
     }
+    if ((features & LEARNING) !== 0) this.#snoop(to, offset + SOURCE, now);
+    if ((features & NEIGHSNOOP) !== 0) {
+      const hasChecksum = (rx.get(OFFLOAD, i) & NEEDS_CSUM) === 0;
+      snoopNeighbour(this.#slab, this.#ring, to, offset, rx.get(LENGTH, i), 0, hasChecksum, now);
+    }
+    if ((features & SPLIT_HORIZON) !== 0) hearFrame(this.#slab.view, to.settings, offset, now);
     from.counters[EVENT_BYPASSED]++;
     loopBack(rx, i, from, to, back);
+  }
+
+  #isForGateway(rx: Batch, i: number, offset: number, { settings }: Device): boolean {
+    const { bytes, view } = this.#slab;
+    return gatewayRole(bytes, settings, offset, rx.get(LENGTH, i), view.getUint16(offset + TYPE)) !== 0;
   }
 
   /** vxlan_snoop, whose verdict the bypass does not ask for: a source it may not learn is delivered all the same. */

@@ -46,7 +46,7 @@ export function postTooBig(ring: RecordRing, device: Device, tx: Batch, j: numbe
   post(ring, device, TOO_BIG, 0, 0, a0, a1, tx.get(PEER2, j), tx.get(PEER3, j), tx.get(IFINDEX, j));
 }
 
-/** Writes one record; `kind` is LEARN, MOVE, ROAM, TOO_BIG or a miss. */
+/** Writes one record; `kind` is LEARN, MOVE, ROAM, TOO_BIG, NEIGHBOUR or a miss, `ifindex` word 9 (records.ts). */
 export function post(
   ring: RecordRing,
   device: Device,

@@ -94,7 +94,12 @@ export const REASONS: readonly Reason[] = [
   ),
   reason('arp_unknown', 'tx', [], 'proxy: no neighbour has this address'),
   reason('neighbour_not_connected', 'tx', [], 'proxy: the neighbour is stale, delayed or being probed'),
-  reason('neighbour_local', 'tx', [], "proxy: the neighbour's FDB entry is bridge-local (dst 0.0.0.0 or ::)"),
+  reason(
+    'neighbour_local',
+    'tx',
+    [],
+    'proxy: the neighbour is on this side: its FDB entry is bridge-local (dst 0.0.0.0 or ::), or it was snooped here',
+  ),
   reason('no_tx_target', 'tx', ['txDropped'], 'no FDB entry and no default destination (VXLAN_NO_REMOTE)'),
   reason('remote_any', 'tx', ['txDropped'], 'the FDB entry has no destination address'),
   reason('ttl_exceeded', 'tx', ['txDropped'], 'short-circuit: TTL or hop limit is used up'),
@@ -154,6 +159,14 @@ export const REASONS: readonly Reason[] = [
   ),
   reason('hold_timeout', 'tx', ['txDropped'], 'hold: the destination did not become known in time'),
   reason('split_horizon', 'tx', [], 'a device of the same split-horizon group has just received it'),
+  reason('gateway_foreign', 'rx', [], 'gateway: ARP or ND for or from the anycast gateway, of another VTEP'),
+  reason('gateway_own', 'tx', [], 'gateway: ARP or ND for or from the anycast gateway, which stays here'),
+  reason(
+    'gateway_mac',
+    'tx',
+    [],
+    "gateway: to the anycast gateway's MAC, which is never sent to the underlay",
+  ),
 ];
 
 export const RX_TRUNCATED_DATAGRAM = 0;
@@ -197,3 +210,6 @@ export const TX_NO_VNI = 37;
 export const TX_HOLD_FULL = 38;
 export const TX_HOLD_TIMEOUT = 39;
 export const TX_SPLIT_HORIZON = 40;
+export const RX_GATEWAY_FOREIGN = 41;
+export const TX_GATEWAY_OWN = 42;
+export const TX_GATEWAY_MAC = 43;

@@ -1,6 +1,6 @@
 /**
- * What a device with extensions of the header or a restriction of its peers asks of every datagram, once the header's
- * reserved bits are found clear: step 5 of vxlan_rcv (GPE), and two steps the kernel does not have.
+ * What a device with extensions of the header, a restriction of its peers or an anycast gateway asks of every datagram, once
+ * the header's reserved bits are found clear: step 5 of vxlan_rcv (GPE), and three steps the kernel does not have.
  */
 import * as batch from '../memory/batch.js';
 import { type Batch, cell } from '../memory/batch.js';
@@ -16,11 +16,12 @@ import {
   LAST_REFUSED,
   LAST_REFUSED_AT,
 } from './counters.js';
-import { ALLOW_FDB, ALLOW_KNOWN, type Device, GBP, GPE } from './device.js';
+import { ALLOW_FDB, ALLOW_KNOWN, type Device, GATEWAY, GBP, GPE } from './device.js';
+import { gatewayRole } from './gateway.js';
 import * as reasons from './reasons.js';
 
 const { PEER0, PEER1, PEER2, PEER3 } = batch;
-const { SOURCE } = ethernet;
+const { SOURCE, TYPE } = ethernet;
 const ETHERNET_BYTES = ethernet.HEADER_BYTES;
 
 /**
@@ -46,6 +47,12 @@ export function scrutinise(
     rememberPeer(rx, i, device, now);
     return reasons.RX_PEER_REFUSED;
   }
+  if (
+    (features & GATEWAY) !== 0 &&
+    isForGateway(slab, device, payload + HEADER_BYTES, length - HEADER_BYTES)
+  ) {
+    return reasons.RX_GATEWAY_FOREIGN;
+  }
   if ((features & GBP) !== 0 && (word & GBP_FLAG) !== 0) {
     const { counters } = device;
     counters[EVENT_GBP_RECEIVED]++;
@@ -54,6 +61,13 @@ export function scrutinise(
     counters[LAST_POLICY_AT] = now + 1;
   }
   return -1;
+}
+
+/** ARP or ND for or from the anycast gateway, which each VTEP has for itself. */
+function isForGateway({ bytes, view }: Slab, { settings }: Device, frame: number, length: number): boolean {
+  // Too short to have a type: dropped for that, a step later.
+  if (length < ETHERNET_BYTES) return false;
+  return gatewayRole(bytes, settings, frame, length, view.getUint16(frame + TYPE)) !== 0;
 }
 
 function isAllowed(

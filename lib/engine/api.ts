@@ -61,6 +61,8 @@ export interface NeighbourTableApi {
   /** What the rtnetlink mirror saw in the host's table: never overrides an entry of origin 'own'. */
   mirror(entry: Omit<NeighbourEntry, 'origin' | 'used' | 'updated'>): void;
   unmirror(dst: string): void;
+  /** Addresses that the mirror holds, those behind another entry among them. */
+  mirrored(): string[];
 }
 
 export interface RouteTableApi {

@@ -40,6 +40,8 @@ export interface TableContext {
   removed(): void;
   /** The MDB got its first entry, or lost its last. */
   multicastChanged(): void;
+  /** Neighbours may be snooped again that could not, or no more of them. */
+  neighboursFull(): void;
   /** FDB entries went by somebody's word: workers must not go on with what they learned a moment ago. */
   unlearn(): void;
 }
@@ -47,7 +49,7 @@ export interface TableContext {
 /** What a VTEP does when its tables change. */
 export type TableHooks = Pick<
   TableContext,
-  'routersChanged' | 'remoteAdded' | 'removed' | 'multicastChanged' | 'unlearn'
+  'routersChanged' | 'remoteAdded' | 'removed' | 'multicastChanged' | 'neighboursFull' | 'unlearn'
 >;
 
 /** Changes that frames may wait for (`hold`). */

@@ -11,7 +11,6 @@ import {
   STATE_NOARP,
   STATE_PERMANENT,
   STATE_REACHABLE,
-  STATE_STALE,
 } from '../table/fdb.js';
 import type { RemoteLists } from '../table/remote-list.js';
 import type { RemoteTable } from '../table/remote.js';
@@ -20,6 +19,7 @@ import type { ForwardingDatabase } from './api.js';
 import type { TableContext } from './context.js';
 import type { EntryRemotes } from './entry-remotes.js';
 import { meetsFilter } from './fdb-description.js';
+import { ageOut, FIXED, removeDynamic, removeLearned } from './fdb-expiry.js';
 import { FdbStore, type RemoteKey } from './fdb-store.js';
 import type { Gateway, NexthopUser } from './nexthops.js';
 import type { FdbDelete, FdbEntry, FdbFlush, FdbRequest, LinkConfig } from './types.js';
@@ -31,8 +31,6 @@ const STATES = {
   static: STATE_NOARP | STATE_REACHABLE,
   dynamic: STATE_REACHABLE,
 } as const;
-/** Entries in one of these are neither learned over, nor aged, nor flushed when the interface goes down. */
-const FIXED = STATE_PERMANENT | STATE_NOARP;
 /** Of the entry that `remote` or `group` makes. */
 const DEFAULT_STATE = STATE_PERMANENT | STATE_REACHABLE;
 const ZERO: Mac = { high: 0, low: 0 };
@@ -235,36 +233,20 @@ export class Forwarding implements ForwardingDatabase, NexthopUser {
     return 'moved';
   }
 
-  /**
-   * Removes what aged out (vxlan_cleanup): entries neither permanent, static nor learned by a control plane, not
-   * heard of for `ageing` ticks.
-   * @returns how many went, and the ticks until the next entry may; Infinity when none is waiting
-   */
+  /** Removes what aged out: ageOut() of fdb-expiry.ts. */
   age(ageing: number): { aged: number; next: number } {
-    const now = this.#context.clock.now();
-    const table = this.#table;
-    let aged = 0;
-    let next = Infinity;
-    for (const entry of table.entries()) {
-      if ((table.state(entry) & FIXED) !== 0) continue;
-      if ((table.flags(entry) & FLAG_EXT_LEARNED) !== 0) continue;
-      const left = ageing - ((now - table.updated(entry)) | 0);
-      if (left > 0) {
-        next = Math.min(next, left);
-        continue;
-      }
-      table.setState(entry, STATE_STALE);
-      this.#store.destroy(entry);
-      aged++;
-    }
-    return { aged, next };
+    return ageOut(this.#store, ageing, this.#context.clock.now());
+  }
+
+  /** A MAC is no peer's: what was learned of it goes, of whatever VNI. */
+  forget(mac: string): void {
+    removeLearned(this.#store, macWords(mac, 'address'));
+    this.#context.unlearn();
   }
 
   /** The interface went down (vxlan_stop): learned and dynamic entries go. */
   flushDynamic(): void {
-    for (const entry of this.#table.entries()) {
-      if ((this.#table.state(entry) & FIXED) === 0) this.#store.destroy(entry);
-    }
+    removeDynamic(this.#store);
   }
 
   /** Counts peers, or ceases to, as the options ask (peer-census.ts). */

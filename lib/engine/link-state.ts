@@ -1,12 +1,19 @@
 /** A VTEP as it stands: its options, and what the interface says of itself. */
 import { formatMac } from '../wire/text.js';
-import type { Tap } from './system.js';
+import type { System, Tap } from './system.js';
 import type { LinkConfig, LinkState } from './types.js';
 import { macWords } from './words.js';
 
 export function linkState(config: LinkConfig, tap: Tap, up: boolean): LinkState {
   const { name, ifindex, address, mtu, bridged, created, missing } = tap;
   return { ...config, name, ifindex, address, mtu, up, bridged, persistent: !created, missing };
+}
+
+/** Gives the interface another MTU or MAC, or neither. @throws VtepError for an address that is none */
+export function changeTap(system: System, tap: Tap, change: { mtu?: number; address?: string }): void {
+  if (change.mtu === undefined && change.address === undefined) return;
+  system.changeInterface(tap.name, change);
+  noteChange(tap, change);
 }
 
 /** What is known of the interface after somebody changed it. @throws VtepError for an address that is none */

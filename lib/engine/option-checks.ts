@@ -1,6 +1,7 @@
 /** Checks of changed options that need the host's answer; each throws and nothing has changed. */
 import { VtepError } from '../errors.js';
 import { checkReservedBits } from './header-bits.js';
+import { checkNeighbourOptions } from './neighbour-options.js';
 import { hasChecksum, headroom, sendsFromListener, underlayFamily } from './settings.js';
 import type { System } from './system.js';
 import type { LinkChange, LinkConfig } from './types.js';
@@ -65,6 +66,7 @@ export function checkNew(config: LinkConfig, family: 4 | 6, system: System): voi
   checkAddress(config.address);
   checkReservedBits(config.reserved_bits, config);
   checkListenerSends(config, family);
+  checkNeighbourOptions(config);
   if (config.dev !== undefined) system.mtuOf(config.dev);
 }
 
@@ -82,8 +84,11 @@ export function checkListenerSends(config: LinkConfig, family: 4 | 6): void {
   if (!hasChecksum(config, family)) refuse(family === 4 ? 'noudpcsum' : 'udp6zerocsumtx');
 }
 
-/** Addresses of the underlay keep the family the device was made with; its lower device must exist. */
-export function checkUnderlay(config: LinkConfig, name: string, family: 4 | 6, system: System): void {
+/**
+ * What changed options say together. Addresses of the underlay keep the family the device was made with; its lower device
+ * must exist.
+ */
+export function checkChanged(config: LinkConfig, name: string, family: 4 | 6, system: System): void {
   for (const text of [config.remote, config.group, config.local]) {
     if (text === undefined || underlayFamily({ remote: text }) === family) continue;
     throw new VtepError(
@@ -93,6 +98,7 @@ export function checkUnderlay(config: LinkConfig, name: string, family: 4 | 6, s
     );
   }
   checkListenerSends(config, family);
+  checkNeighbourOptions(config);
   if (config.dev !== undefined) system.mtuOf(config.dev);
 }
 
@@ -129,12 +135,13 @@ export function checkAddress(address: string | undefined): void {
 
 /**
  * What changed options mean: `remote` and `group` are two names of one thing, so giving one takes the other's place, and
- * an any-address takes away what was there.
+ * an any-address takes away what was there. A gateway without addresses has no MAC.
  */
 export function asMeant(options: LinkChange): LinkChange {
-  const { remote, group, local } = options;
+  const { remote, group, local, gateway, gatewayMac } = options;
   return {
     ...options,
+    ...(gateway?.length === 0 ? { gatewayMac } : {}),
     ...(remote !== undefined || group !== undefined ? { remote: unlessAny(remote), group } : {}),
     ...(local !== undefined ? { local: unlessAny(local) } : {}),
   };

@@ -5,23 +5,28 @@
 import { isIpv4 } from '../wire/text.js';
 import type { Forwarding } from './forwarding.js';
 import type { Neighbours } from './neighbours.js';
+import type { SettingsState } from './settings.js';
 
-export interface RouterAddresses {
-  /** IPv4 word, 0 = none. */
-  router4: number;
-  /** IPv6 words, zeros = none. */
-  router6: [number, number, number, number];
-}
+type Addresses = Pick<SettingsState, 'router4' | 'router6'>;
 
-export const NO_ROUTER: RouterAddresses = { router4: 0, router6: [0, 0, 0, 0] };
+export class RouterAddresses {
+  /** IPv4 word and IPv6 words, 0 = none. */
+  found: Addresses = { router4: 0, router6: [0, 0, 0, 0] };
+  /** Neighbours or `router` entries have changed. */
+  isStale = false;
 
-export function findRouters(neighbours: Neighbours, fdb: Forwarding): RouterAddresses {
-  const found: RouterAddresses = { router4: 0, router6: [0, 0, 0, 0] };
-  neighbours.some((words, high, low) => {
-    if (!fdb.isRouter(high, low)) return false;
-    if (isIpv4(words)) found.router4 = words[3];
-    else found.router6 = [words[0], words[1], words[2], words[3]];
-    return found.router4 !== 0 && found.router6[3] !== 0;
-  });
-  return found;
+  /** Looks for them if they may be others. True when it did. */
+  renew(neighbours: Neighbours, fdb: Forwarding): boolean {
+    if (!this.isStale) return false;
+    this.isStale = false;
+    const found: Addresses = { router4: 0, router6: [0, 0, 0, 0] };
+    neighbours.some((words, high, low) => {
+      if (!fdb.isRouter(high, low)) return false;
+      if (isIpv4(words)) found.router4 = words[3];
+      else found.router6 = [words[0], words[1], words[2], words[3]];
+      return found.router4 !== 0 && found.router6[3] !== 0;
+    });
+    this.found = found;
+    return true;
+  }
 }

@@ -8,6 +8,7 @@ import {
   DF_UNSET,
   type DeviceSettings,
   FULL,
+  GATEWAY,
   GBP,
   GPE,
   HOLD,
@@ -19,6 +20,8 @@ import {
   LOCALBYPASS,
   MSSCLAMP,
   MDB,
+  NEIGH_FULL,
+  NEIGHSNOOP,
   PROXY,
   RECEIVES_FILTERED,
   RECEIVES_GBP,
@@ -35,6 +38,7 @@ import { HEADER_BYTES } from '../wire/ethernet.js';
 import { parseMac } from '../wire/text.js';
 import { TICK } from './clock.js';
 import { defaultReservedBits, headerWord, reservedWords } from './header-bits.js';
+import { gatewaySettings } from './neighbour-options.js';
 import type { LinkConfig } from './types.js';
 import { addressWords, familyOf } from './words.js';
 
@@ -93,6 +97,8 @@ export function withDefaults(config: Partial<LinkConfig> & Pick<LinkConfig, 'nam
     learnPort: false,
     remoteStats: false,
     splitHorizon: 0,
+    neighsnoop: 0,
+    gateway: [],
     ...config,
     id: config.id ?? 0,
     ageing: config.ageing || DEFAULT_AGEING,
@@ -149,6 +155,8 @@ export interface SettingsState {
   horizon: Int32Array;
   /** maxaddress is reached. */
   full: boolean;
+  /** neighsnoop's limit is reached. */
+  neighboursFull: boolean;
   /** The MDB has an entry. */
   multicast: boolean;
   router4: number;
@@ -180,8 +188,11 @@ export function deviceSettings(config: LinkConfig, state: SettingsState): Omit<D
       (config.splitHorizon > 0 ? SPLIT_HORIZON : 0) |
       (config.mssclamp === 'off' ? 0 : MSSCLAMP) |
       (config.hold > 0 ? HOLD : 0) |
+      (config.neighsnoop > 0 ? NEIGHSNOOP : 0) |
+      (config.gateway.length > 0 ? GATEWAY : 0) |
       (state.up ? UP : 0) |
       (state.full ? FULL : 0) |
+      (state.neighboursFull ? NEIGH_FULL : 0) |
       (state.multicast ? MDB : 0),
     macHigh: mac.high,
     macLow: mac.low,
@@ -204,6 +215,7 @@ export function deviceSettings(config: LinkConfig, state: SettingsState): Omit<D
     local: [local[0], local[1], local[2], local[3]],
     bound: config.localbind,
     horizon: state.horizon,
+    ...gatewaySettings(config),
     router4: state.router4,
     router6: state.router6,
   };

@@ -6,9 +6,11 @@
  */
 
 import type { MdbEntry, MdbRemote } from './group-types.js';
+import type { NeighbourEntry } from './neighbour-types.js';
 import type { VniEntry } from './vni-types.js';
 
 export type * from './group-types.js';
+export type * from './neighbour-types.js';
 export type * from './remote-types.js';
 export type * from './vni-types.js';
 
@@ -92,6 +94,12 @@ export interface LinkConfig {
   resolveInterval?: number;
   /** Group of VTEPs, 1 to 255: what one of them has received none sends; 0 = none. */
   splitHorizon: number;
+  /** Greatest number of neighbours learned from ARP and ND that pass, 0 = none: off. With proxy, what is not known is then asked for. */
+  neighsnoop: number;
+  /** Addresses of the anycast gateway, which every VTEP answers for by itself; none = there is no such gateway. */
+  gateway: string[];
+  /** Its MAC, the same on every VTEP. */
+  gatewayMac?: string;
   /** MTU of the interface, 68 to 65,535; default 1500, or the lower device's less 50 (70 over IPv6). */
   mtu?: number;
   /** Unicast MAC; default random, locally administered. */
@@ -118,6 +126,9 @@ export type LinkChange = Partial<
     | 'learnLimit'
     | 'remoteStats'
     | 'splitHorizon'
+    | 'neighsnoop'
+    | 'gateway'
+    | 'gatewayMac'
     | 'mssclamp'
     | 'missinterval'
     | 'missrate'
@@ -215,31 +226,6 @@ export interface FdbFlush {
   port?: number;
   dst?: string;
   nhid?: number;
-}
-
-export type NeighbourStateName =
-  'permanent' | 'noarp' | 'reachable' | 'stale' | 'delay' | 'probe' | 'incomplete' | 'failed';
-
-export interface NeighbourEntry {
-  /** IPv4 or IPv6 address. */
-  dst: string;
-  lladdr?: string;
-  state: NeighbourStateName;
-  router: boolean;
-  externLearn: boolean;
-  /** 'own' = given to this VTEP; 'kernel' = mirrored from the host's table for the interface. */
-  origin: 'own' | 'kernel';
-  used: number;
-  updated: number;
-}
-
-export interface NeighbourRequest {
-  verb: 'add' | 'replace' | 'change';
-  dst: string;
-  lladdr: string;
-  state?: NeighbourStateName;
-  router?: boolean;
-  externLearn?: boolean;
 }
 
 export interface RouteEntry {

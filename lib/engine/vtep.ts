@@ -7,23 +7,23 @@
  *   link del   everything goes
  */
 import type { DeviceTables } from '../dataplane/device.js';
-import { RECORD_VNI } from '../dataplane/records.js';
+import { KIND, NEIGHBOUR, RECORD_VNI } from '../dataplane/records.js';
 import type { VtepApi } from './api.js';
 import { Attachment } from './attachment.js';
 import { type TableContext, tableContext } from './context.js';
 import { DefaultDestination } from './default-destination.js';
 import { Forwarding } from './forwarding.js';
 import { Learning } from './learning.js';
-import { linkState, noteChange } from './link-state.js';
+import { changeTap, linkState, noteChange } from './link-state.js';
 import { Multicast } from './mdb.js';
 import { missEvent } from './miss-event.js';
 import { MissLimit } from './miss-limit.js';
 import { Neighbours } from './neighbours.js';
-import { asMeant, checkAddress, checkHold, checkUnderlay, mtuAfter } from './option-checks.js';
+import { asMeant, checkAddress, checkChanged, checkHold, mtuAfter } from './option-checks.js';
 import { PathMtus } from './path-mtus.js';
 import { Reception } from './reception.js';
 import { listRemotes } from './remote-directory.js';
-import { findRouters, NO_ROUTER } from './router-addresses.js';
+import { RouterAddresses } from './router-addresses.js';
 import { Routes } from './routes.js';
 import { DEFAULT_AGEING, deviceSettings, underlayFamily } from './settings.js';
 import { statistics } from './statistics.js';
@@ -54,8 +54,7 @@ export class Vtep implements VtepApi {
   readonly #learning: Learning;
   readonly #misses = new MissLimit();
   #up = false;
-  #routers = NO_ROUTER;
-  #routersStale = false;
+  readonly #routers = new RouterAddresses();
 
   /** Takes over `tap`, whatever happens next; `config` is complete and checked. */
   constructor(index: number, config: LinkConfig, tap: Tap, host: VtepHost) {
@@ -75,7 +74,7 @@ export class Vtep implements VtepApi {
     const context = this.#context();
     this.fdb = new Forwarding(this.tables.fdb, this.tables.remotes, this.tables.lists, context);
     this.mdb = new Multicast(this.tables.mdb, this.fdb.remotes, context);
-    this.neighbours = new Neighbours(this.tables.neighbours, context);
+    this.neighbours = new Neighbours(this.tables.neighbours, context, config.neighsnoop);
     this.routes = new Routes(this.tables.routes, context);
     this.fdb.census(config);
     if (config.vnifilter) this.vnis = new VniFilter(this, host, this.fdb);
@@ -117,17 +116,19 @@ export class Vtep implements VtepApi {
     const before = this.#config;
     const next = { ...before, ...asMeant(options) };
     next.ageing ||= DEFAULT_AGEING;
-    checkUnderlay(next, this.name, this.family, system);
+    checkChanged(next, this.name, this.family, system);
     checkHold(change, next);
     const mtu = mtuAfter(asked, this.#tap.mtu, [before, next], this.family, system);
     checkAddress(address);
     const releaseOld = this.#take(before, next);
     this.#config = next;
-    if (mtu !== undefined || address !== undefined) this.#change({ mtu, address });
+    changeTap(this.#host.system, this.#tap, { mtu, address });
     if (change.ageing !== undefined) this.#learning.scanNow();
     if (change.allow !== undefined || change.learnLimit !== undefined) this.fdb.census(next);
     if (change.learning !== undefined) this.#workers.unlearn();
+    if (change.neighsnoop !== undefined) this.neighbours.snooping.limit(next.neighsnoop);
     this.#publish();
+    if (change.gatewayMac !== undefined) this.fdb.forget(change.gatewayMac);
     releaseOld();
     if (up === true && !this.#up) this.#bringUp();
     if (up === false && this.#up) {
@@ -139,7 +140,8 @@ export class Vtep implements VtepApi {
 
   statistics(): LinkStatistics {
     const blocks = [...this.#workers.counters, ...(this.vnis?.counters ?? [])];
-    return statistics(blocks, { ...this.#learning.events, ...this.#misses.events });
+    const { events } = this.neighbours.snooping;
+    return statistics(blocks, { ...this.#learning.events, ...this.#misses.events, ...events });
   }
 
   remotes(): RemoteList {
@@ -156,11 +158,12 @@ export class Vtep implements VtepApi {
     this.#told();
   }
 
-  /** A worker's LEARN or MOVE record at `at` of `words`; one posted before the VTEP went down, or by another, is late. */
+  /** A worker's LEARN, MOVE, ROAM or NEIGHBOUR record at `at` of `words`; one posted before the VTEP went down, or by another, is late. */
   learn(words: Int32Array, at: number): void {
     const vni = words[at + RECORD_VNI];
-    if (!this.#up || !this.#config.learning || !(this.vnis?.has(vni) ?? vni === this.#config.id)) return;
-    this.#learning.record(words, at);
+    if (!this.#up || !(this.vnis?.has(vni) ?? vni === this.#config.id)) return;
+    if (words[at + KIND] === NEIGHBOUR) this.neighbours.snooping.record(words, at);
+    else if (this.#config.learning) this.#learning.record(words, at);
   }
 
   /** A miss record. */
@@ -172,12 +175,10 @@ export class Vtep implements VtepApi {
   /** Housekeeping: ageing and paths when due, and which address signs ICMP errors. */
   tick(): void {
     this.paths.tick();
-    if (this.#routersStale) {
-      this.#routersStale = false;
-      this.#routers = findRouters(this.neighbours, this.fdb);
-      this.#publish();
-    }
-    if (this.#up) this.#learning.age(this.#config.ageing);
+    if (this.#routers.renew(this.neighbours, this.fdb)) this.#publish();
+    if (!this.#up) return;
+    this.#learning.age(this.#config.ageing);
+    this.neighbours.snooping.age(this.#config.ageing);
   }
 
   /** Ends it: sockets, data plane, interface (unless persistent). */
@@ -231,6 +232,7 @@ export class Vtep implements VtepApi {
     this.#publish();
     this.#attachment.close();
     this.fdb.flushDynamic();
+    this.neighbours.snooping.flush();
     this.#workers.unlearn();
   }
 
@@ -241,11 +243,6 @@ export class Vtep implements VtepApi {
   }
 
   // --- options ----------------------------------------------------------------------------------------
-
-  #change(change: { mtu?: number; address?: string }): void {
-    this.#host.system.changeInterface(this.name, change);
-    noteChange(this.#tap, change);
-  }
 
   /**
    * Takes what changed options need of the underlay and the FDB, or throws and has changed nothing.
@@ -273,7 +270,8 @@ export class Vtep implements VtepApi {
       ...tables,
       ...{ up: this.#up, full: this.#learning.isFull, underlay: this.#host.lower.number },
       horizon: this.#host.horizons.of(this.#config.splitHorizon),
-      ...this.#routers,
+      neighboursFull: this.neighbours.snooping.isFull,
+      ...this.#routers.found,
     });
   }
 
@@ -288,10 +286,11 @@ export class Vtep implements VtepApi {
 
   #context(): TableContext {
     return tableContext(this.#host, this.#config, this.family, this.#tap, {
-      routersChanged: () => void (this.#routersStale = this.#config.rsc),
+      routersChanged: () => void (this.#routers.isStale = this.#config.rsc),
       remoteAdded: (index) => this.paths.added(index),
       removed: () => this.#learning.removed(),
       multicastChanged: () => this.#publish(),
+      neighboursFull: () => this.#publish(),
       unlearn: () => {
         if (this.#config.learning) this.#workers.unlearn();
       },

@@ -30,9 +30,12 @@ export const NUD_CONNECTED = NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE;
 /** Flags, as in linux/neighbour.h. */
 export const NTF_EXT_LEARNED = 0x10;
 export const NTF_ROUTER = 0x80;
-/** Flags of our own, in the place of NTF_USE and NTF_SELF, which no entry keeps: who gave the entry. */
+/** Flags of our own, in the place of NTF_USE, NTF_SELF and NTF_MASTER, which no entry keeps: who gave the entry. */
 export const ORIGIN_KERNEL = 0x01;
 export const ORIGIN_OWN = 0x02;
+export const ORIGIN_SNOOPED = 0x04;
+/** With ORIGIN_SNOOPED, in the place of NTF_PROXY: last seen among the own guests, not behind the underlay. */
+export const SNOOPED_HERE = 0x08;
 
 const RECORD_WORDS = 8;
 const MAC_HIGH = 4;

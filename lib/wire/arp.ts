@@ -50,6 +50,10 @@ export const ARP_NOT_IPV4 = -2;
 export const ARP_NOT_REQUEST = -3;
 /** checkArp: asks for a loopback or multicast address. */
 export const ARP_TARGET = -4;
+/** checkSender: says of nobody where he is: a probe (RFC 5227, section 1.1), or neither request nor reply. */
+export const ARP_SILENT = -5;
+/** checkSender: the sender's addresses are no host's, or its MAC is not the source of the frame. */
+export const ARP_SENDER = -6;
 
 /** Both words of "Ethernet (or IEEE 802), IPv4, 6, 4" as they stand on the wire. */
 const IPV4_LENGTHS = 0x0604;
@@ -61,14 +65,49 @@ const IPV4_LENGTHS = 0x0604;
  * @returns 0, or ARP_SHORT, ARP_NOT_IPV4, ARP_NOT_REQUEST, ARP_TARGET
  */
 export function checkArp(bytes: Uint8Array, offset: number, length: number): number {
+  const form = checkForm(bytes, offset, length);
+  if (form !== 0) return form;
+  if (get16(bytes, offset + OPERATION) !== REQUEST) return ARP_NOT_REQUEST;
+  const first = bytes[offset + TARGET_IP];
+  return first === 127 || (first & 0xf0) === 0xe0 ? ARP_TARGET : 0;
+}
+
+/**
+ * Says whether an ARP packet is one for IPv4 over Ethernet, whole, whatever its operation and addresses.
+ * @returns 0, ARP_SHORT or ARP_NOT_IPV4
+ */
+export function checkForm(bytes: Uint8Array, offset: number, length: number): number {
   if (length < HEADER_BYTES) return ARP_SHORT;
   const hardware = get16(bytes, offset + HARDWARE_TYPE);
   if (hardware !== HARDWARE_ETHERNET && hardware !== HARDWARE_IEEE802) return ARP_NOT_IPV4;
   if (get16(bytes, offset + PROTOCOL_TYPE) !== ethernet.TYPE_IPV4) return ARP_NOT_IPV4;
-  if (get16(bytes, offset + HARDWARE_LENGTH) !== IPV4_LENGTHS) return ARP_NOT_IPV4;
-  if (get16(bytes, offset + OPERATION) !== REQUEST) return ARP_NOT_REQUEST;
-  const first = bytes[offset + TARGET_IP];
-  return first === 127 || (first & 0xf0) === 0xe0 ? ARP_TARGET : 0;
+  return get16(bytes, offset + HARDWARE_LENGTH) !== IPV4_LENGTHS ? ARP_NOT_IPV4 : 0;
+}
+
+/**
+ * Says whether an ARP packet is a request or reply whose sender may be believed to have its IP address: both of its
+ * addresses are a host's, and its hardware address is the source of the frame.
+ * @param frame offset of an untagged Ethernet header in front of the ARP header
+ * @param length octets of the frame, at least 14
+ * @returns 0, ARP_SHORT, ARP_NOT_IPV4, ARP_SILENT or ARP_SENDER
+ */
+export function checkSender(bytes: Uint8Array, frame: number, length: number): number {
+  const offset = frame + ethernet.HEADER_BYTES;
+  const form = checkForm(bytes, offset, length - ethernet.HEADER_BYTES);
+  if (form !== 0) return form;
+  const operation = get16(bytes, offset + OPERATION);
+  if (operation !== REQUEST && operation !== REPLY) return ARP_SILENT;
+  if (get32(bytes, offset + SENDER_IP) === 0) return ARP_SILENT;
+  const first = bytes[offset + SENDER_IP];
+  if (first === 0 || first === 127 || first >= 224) return ARP_SENDER;
+  const mac = offset + SENDER_MAC;
+  if (ethernet.isMulticast(bytes, mac) || ethernet.isZero(bytes, mac)) return ARP_SENDER;
+  return ethernet.isSameMac(bytes, mac, frame + ethernet.SOURCE) ? 0 : ARP_SENDER;
+}
+
+/** Address of who sent it, as a signed 32-bit integer. */
+export function senderIp(bytes: Uint8Array, offset: number): number {
+  return get32(bytes, offset + SENDER_IP);
 }
 
 /** Address asked for, as a signed 32-bit integer. */

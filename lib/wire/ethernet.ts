@@ -66,6 +66,11 @@ export function isZero(bytes: Uint8Array, offset: number): boolean {
   return (get32(bytes, offset) | get16(bytes, offset + 4)) === 0;
 }
 
+/** True when the MAC addresses at two offsets are one. */
+export function isSameMac(bytes: Uint8Array, a: number, b: number): boolean {
+  return get32(bytes, a) === get32(bytes, b) && get16(bytes, a + 4) === get16(bytes, b + 4);
+}
+
 /** EtherType of the frame at `frame`; TYPE_VLAN when a tag follows (see vlan.ts). */
 export function etherType(bytes: Uint8Array, frame: number): number {
   return get16(bytes, frame + TYPE);

@@ -38,7 +38,10 @@ export const OVERRIDE_FLAG = 0x20000000;
 export const SOURCE_LINK_LAYER = 1;
 export const TARGET_LINK_LAYER = 2;
 const OPTION_BYTES = 8;
-const HOP_LIMIT = 255;
+/** ff02::1, and 33:33:00:00:00:01. */
+const ALL_NODES = 0xff020000;
+const ALL_NODES_MAC_HIGH = 0x33330000;
+export const HOP_LIMIT = 255;
 /** What the kernel copies of a traffic class: the four bits its header calls `priority` (measured on 6.18). */
 const PRIORITY = 0xf0;
 
@@ -104,6 +107,20 @@ export function buildAdvertisement(
   ethernet.putMac(bytes, ndp + OPTIONS + 2, high, low);
   putChecksum6(bytes, ip);
   return ADVERTISEMENT_BYTES;
+}
+
+/**
+ * Makes of an advertisement to "::", which buildAdvertisement built for a probe for duplicates, one to all nodes that
+ * nobody solicited (RFC 4861, section 7.2.4): who probes has no address yet, and hears it.
+ * @param frame offset of its Ethernet header
+ */
+export function addressToAllNodes(bytes: Uint8Array, frame: number): void {
+  const ip = frame + ethernet.HEADER_BYTES;
+  const ndp = ip + ipv6.HEADER_BYTES;
+  ethernet.putMac(bytes, frame, ALL_NODES_MAC_HIGH, 1);
+  ipv6.putAddress(bytes, ip + ipv6.DESTINATION, ALL_NODES, 0, 0, 1);
+  put32(bytes, ndp + FLAGS, get32(bytes, ndp + FLAGS) & ~SOLICITED_FLAG);
+  putChecksum6(bytes, ip);
 }
 
 /**

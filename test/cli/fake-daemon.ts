@@ -42,7 +42,7 @@ interface Device {
 }
 
 const CHANGES =
-  'remote group local dev ttl tos df flowlabel learning ageing mssclamp remoteStats hold holdtime mtu address up resolveInterval splitHorizon'.split(
+  'remote group local dev ttl tos df flowlabel learning ageing mssclamp neighsnoop gateway gatewayMac remoteStats hold holdtime mtu address up resolveInterval splitHorizon'.split(
     ' ',
   );
 

@@ -34,6 +34,8 @@ const DEFAULTS: Omit<LinkConfig, 'name' | 'id'> = {
   learnPort: false,
   remoteStats: false,
   splitHorizon: 0,
+  neighsnoop: 0,
+  gateway: [],
 };
 
 export const noStatistics = (): LinkStatistics => ({

@@ -39,6 +39,16 @@ t.test('words that stand for numbers', async (t) => {
   ]);
   t.same(['auto', 'off', '1400', '88', '65495'].map(value.mssclamp.read), ['auto', 'off', 1400, 88, 65_495]);
   t.same(['87', '65496', 'on', ''].map(value.mssclamp.read), [undefined, undefined, undefined, undefined]);
+  t.same(['on', 'off', '1', '0x10', '1048576'].map(value.neighsnoop.read), [4096, 0, 1, 16, 1_048_576]);
+  t.same(['0', '1048577', '-1', 'yes', ''].map(value.neighsnoop.read), new Array(5).fill(undefined));
+  t.same(value.gateways.read('10.0.0.1,FD00:0::1'), ['10.0.0.1', 'fd00::1']);
+  t.same(value.gateways.read('none'), []);
+  const many = Array.from({ length: 65 }, (_, i) => `10.0.0.${i}`);
+  t.equal((value.gateways.read(many.slice(1).join()) as string[]).length, 64);
+  t.same(
+    ['', '10.0.0.1,', '10.0.0.1,224.0.0.1', '10.0.0', 'none,10.0.0.1', many.join()].map(value.gateways.read),
+    new Array(6).fill(undefined),
+  );
   t.equal(value.limit.read('unlimited'), 0);
   t.equal(value.limit.read('constructor'), undefined, 'no word of Object.prototype');
 });

@@ -119,6 +119,16 @@ t.test('requests that do not fit the schema', async (t) => {
     [{ hold: 1025 }, '1025', 'hold is 1025; expected a number of frames, 0 to 1024, 0 to hold none'],
     [{ holdtime: 99 }, '99', 'holdtime is 99; expected milliseconds, 100 to 60000'],
     [{ mssclamp: 87 }, '87', 'mssclamp is 87; expected a maximum segment size, 88 to 65495, "auto" or "off"'],
+    [
+      { neighsnoop: -1 },
+      '-1',
+      'neighsnoop is -1; expected a number of neighbours, 1 to 1048576, or 0 to learn none',
+    ],
+    [
+      { gateway: '10.0.0.1' },
+      '10.0.0.1',
+      'gateway is "10.0.0.1"; expected a list of up to 64 unicast IPv4 or IPv6 addresses',
+    ],
     [{ learning: 'yes' }, 'yes', 'learning is "yes"; expected true or false'],
   ];
   for (const [body, word, message] of cases) {
@@ -247,6 +257,7 @@ t.test('metrics in Prometheus text', async (t) => {
     'vtep_drops_total{dev="vtep0",reason="vni_not_found"} 3',
     'vtep_events_total{dev="vtep0",event="learned"} 2',
     'vtep_fdb_entries{dev="vtep0",origin="given"} 1',
+    'vtep_neighbour_entries{dev="vtep0",origin="snooped"} 0',
     'vtep_up{dev="vtep0",vni="42"} 0',
     'vtep_resident_memory_bytes 3',
     'vtep_unclaimed_drops_total{reason="vni_not_found"} 6',

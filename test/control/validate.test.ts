@@ -52,6 +52,8 @@ t.test("the kernel's defaults", (t) => {
     learnPort: false,
     remoteStats: false,
     splitHorizon: 0,
+    neighsnoop: 0,
+    gateway: [],
   });
   t.end();
 });
@@ -300,4 +302,31 @@ t.test('link-netns: a name, or an absolute path that means the same to everybody
     ...fixed,
     message: /is not set and cannot/,
   });
+});
+
+t.test('gateway and neighsnoop: canonical, checked together, changed alike', async (t) => {
+  const gatewayMac = '00:00:5e:00:01:01';
+  const given = config({ gateway: ['10.0.0.1', 'FD00:0::1'], gatewayMac: '0:0:5E:0:1:1', neighsnoop: 9 });
+  t.match(given, { gateway: ['10.0.0.1', 'fd00::1'], gatewayMac, neighsnoop: 9 });
+  refused(t, () => config({ gateway: ['10.0.0.1'] }), '10.0.0.1', /give gateway-mac, too/);
+  refused(t, () => config({ gatewayMac }), gatewayMac, /give its addresses/);
+  refused(t, () => config({ gateway: ['10.0.0'], gatewayMac }), '10.0.0', /gateway is "10.0.0"/);
+  refused(t, () => config({ gateway: ['::1'], gatewayMac }), '::1', /unicast address/);
+  refused(t, () => config({ gateway: ['fd00::1', 'fd00:0::1'], gatewayMac }), 'fd00::1', /given twice/);
+  refused(t, () => config({ gateway: ['10.0.0.1'], gatewayMac: 'x' }), 'x', /gatewayMac is "x"/);
+  refused(
+    t,
+    () => config({ gateway: ['10.0.0.1'], gatewayMac: '1:0:0:0:0:0' }),
+    '01:00:00:00:00:00',
+    /unicast MAC/,
+  );
+  t.same(completeChange({ gateway: ['10.0.0.2'] }, given), { gateway: ['10.0.0.2'] });
+  t.same(completeChange({ gateway: [], neighsnoop: 0 }, given), { gateway: [], neighsnoop: 0 });
+  refused(
+    t,
+    () => completeChange({ gateway: ['10.0.0.2'] }, config({})),
+    '10.0.0.2',
+    /give gateway-mac, too/,
+  );
+  refused(t, () => completeChange({ gateway: [], gatewayMac }, given), gatewayMac, /give its addresses/);
 });

@@ -62,6 +62,20 @@ t.test('what one received the other does not send', async (t) => {
   t.equal(host.entry(FAR), `${PEER} reachable`);
 });
 
+t.test('an anycast gateway is on both sides: what it sends to whom is remembered', async (t) => {
+  const MAC = '00:00:5e:00:01:01';
+  const anycast = { splitHorizon: 1, gateway: ['10.20.1.1'], gatewayMac: MAC };
+  const { host, sent, drops } = two(anycast, anycast);
+  const routed = udpFrame(FAR, MAC);
+  host.arrive(routed);
+  t.same(sent('vtep1', udpFrame(NEAR, MAC)), [43], 'the own gateway sends to others meanwhile');
+  t.same(sent('vtep1', routed), []);
+  t.same(sent('vtep0', routed), [], 'a flooded frame makes no loop');
+  t.equal(drops(), 1);
+  host.clock.pass(0.3);
+  t.same(sent('vtep1', routed), [43]);
+});
+
 t.test('static entries and nolearning make no difference', async (t) => {
   const { host, sent } = two({ splitHorizon: 1, learning: false }, { splitHorizon: 1, learning: false });
   host.arrive(ECHO);

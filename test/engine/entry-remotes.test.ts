@@ -29,6 +29,7 @@ function tables() {
     routersChanged: () => {},
     remoteAdded: () => {},
     multicastChanged: () => {},
+    neighboursFull: () => {},
     removed: () => {},
     unlearn: () => {},
   } as const;

@@ -149,3 +149,13 @@ t.test('what an own entry hid comes to light when it goes, as it is by then', as
   neighbours.delete(DST);
   t.equal(neighbours.get(DST), undefined, 'gone while hidden');
 });
+
+t.test('what the mirror holds, for who reads the host’s table anew', async (t) => {
+  const { neighbours } = new MemoryHost().vtep;
+  const seen = { lladdr: FAR, state: 'reachable', router: false, externLearn: false } as const;
+  neighbours.mirror({ ...seen, dst: '10.0.0.3' });
+  neighbours.mirror({ ...seen, dst: DST });
+  neighbours.set({ verb: 'add', dst: DST, lladdr: NEAR });
+  neighbours.set({ verb: 'add', dst: '10.0.0.4', lladdr: NEAR });
+  t.same(neighbours.mirrored().sort(), [DST, '10.0.0.3'], 'also what an own entry hides');
+});

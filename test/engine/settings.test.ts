@@ -37,6 +37,7 @@ const STATE = {
   horizon: new Int32Array(0),
   full: false,
   multicast: false,
+  neighboursFull: false,
   router4: 0,
   router6: [0, 0, 0, 0] as [number, number, number, number],
 };
@@ -77,6 +78,8 @@ t.test('defaults are the kernel’s', async (t) => {
     learnPort: false,
     remoteStats: false,
     splitHorizon: 0,
+    neighsnoop: 0,
+    gateway: [],
   });
   t.equal(withDefaults({ name: 'vtep0', id: 1, ageing: 0 }).ageing, 300);
 });
@@ -153,6 +156,9 @@ t.test('what the data plane reads', async (t) => {
     local: [0, 0, 0xffff, 0xc0000201 | 0],
     bound: false,
     horizon: new Int32Array(0),
+    gatewayHigh: 0,
+    gatewayLow: 0,
+    gateways: new Int32Array(0),
     router4: 0,
     router6: [0, 0, 0, 0],
   });

@@ -6,12 +6,13 @@
  */
 import t from 'tap';
 import { EVENT_ROUTED, EVENT_SHORT_CIRCUITED, REASON0 } from '../../lib/dataplane/counters.js';
-import { L2MISS, L3MISS, LEARNING, PROXY, RSC, UP } from '../../lib/dataplane/device.js';
+import { GATEWAY, L2MISS, L3MISS, LEARNING, NEIGHSNOOP, PROXY, RSC, UP } from '../../lib/dataplane/device.js';
 import { REASONS } from '../../lib/dataplane/reasons.js';
 import { GSO_SIZE, HEADER, LENGTH, OFFSET, PEER3, STATUS, TOS } from '../../lib/memory/batch.js';
 import { HEADROOM, STRIDE } from '../../lib/memory/slab.js';
 import { FLAG_ROUTER, STATE_NOARP, STATE_PERMANENT, STATE_REACHABLE } from '../../lib/table/fdb.js';
 import { NUD_PERMANENT, NUD_STALE } from '../../lib/table/neighbour.js';
+import { ADVERTISEMENT_BYTES } from '../../lib/wire/ndp.js';
 import { Bench } from '../support/bench.js';
 import {
   arpPacket,
@@ -53,6 +54,10 @@ const TCP = concat(
 );
 const TO = { src: '10.0.0.1', dst: '10.0.0.2' };
 const HOP_BY_HOP = concat([17, 0, 1, 4, 0, 0, 0, 0], udpDatagram(1, 2));
+/** A solicitation for fd00::2 and an advertisement of it, without a checksum. */
+const ND = [135, 136].map((type) =>
+  concat([type, 0, 0, 0, 0x60, 0, 0, 0, 0xfd], new Uint8Array(14), [2, type - 134, 1, 2, 0, 0, 0, 1, 1]),
+);
 const FRAGMENT = concat([17, 0, 0, 1, 0, 0, 0, 9], udpDatagram(1, 2));
 
 /** Frames as they should be; what is sent is made from them. */
@@ -79,6 +84,14 @@ function frames(dst: string, src: string): Uint8Array[] {
       ipv6Packet({ src: 'fd00::1', dst: 'fd00::2', nextHeader: 44, hopLimit: 1 }, FRAGMENT),
     ),
     ethernetFrame(dst, src, 0x0806, arp),
+    ...ND.map((body) =>
+      ethernetFrame(
+        dst,
+        src,
+        0x86dd,
+        ipv6Packet({ src: 'fd00::1', dst: 'fd00::2', nextHeader: 58, hopLimit: 255 }, body),
+      ),
+    ),
     tagged(udpFrame(dst, src, { tos: 1 }), 5),
     tagged(tagged(udp6Frame(dst, src), 5), 6, 0x88a8),
     tagged(ethernetFrame(dst, src, 0x0806, arp), 0),
@@ -120,7 +133,9 @@ function mutate(bytes: Uint8Array, at: number, length: number, random: Random): 
 }
 
 function makeBench(random: Random): Bench {
-  const options = [LEARNING, PROXY, RSC, L2MISS, L3MISS].filter(() => random.below(2) === 0);
+  const options = [LEARNING, PROXY, RSC, L2MISS, L3MISS, NEIGHSNOOP, GATEWAY].filter(
+    () => random.below(2) === 0,
+  );
   const bench = new Bench({
     burst: SLOTS,
     ring: 16,
@@ -129,6 +144,18 @@ function makeBench(random: Random): Bench {
       tos: random.pick([0, 1, 0xb8]),
       ttl: random.pick([0, -1, 7]),
       df: random.below(3),
+      gatewayHigh: 0x02000000,
+      gatewayLow: 0x0a0a,
+      gateways: Int32Array.of(
+        0,
+        0,
+        0xffff,
+        0x0a000002 + random.below(2),
+        0xfd000000,
+        0,
+        0,
+        2 + random.below(2),
+      ),
       router6: random.below(2) === 0 ? [0, 0, 0, 0] : [0xfd000000 | 0, 0, 0, 9],
     },
   });
@@ -262,7 +289,8 @@ t.test(`encapsulation: ${CASES} frames, seed ${SEED}`, async (t) => {
     } else if (isAnswered) ends.answered++;
     else ends.dropped++;
     // Spare headers in front for copies, 62 octets of an ICMPv6 error otherwise.
-    if (!intact(bench, slot, length, isSent ? 8 * (tx.length + 1) : back.length * 62)) {
+    const end = isAnswered ? Math.max(length, ADVERTISEMENT_BYTES) : length;
+    if (!intact(bench, slot, end, isSent ? 8 * (tx.length + 1) : back.length * 62)) {
       return t.fail(`case ${n}: written outside the frame`);
     }
     clean(bench, slot);

@@ -58,6 +58,9 @@ const SETTINGS: DeviceSettings = {
   bound: false,
   horizon: new Int32Array(0),
   tap: 7,
+  gatewayHigh: 0,
+  gatewayLow: 0,
+  gateways: new Int32Array(0),
   router4: 0,
   router6: [0, 0, 0, 0],
 };

@@ -192,6 +192,7 @@ class FakeNeighbours implements NeighbourTableApi {
   unmirror = (dst: string): void => {
     if (this.#entries.get(dst)?.origin === 'kernel') this.#entries.delete(dst);
   };
+  mirrored = (): string[] => this.list().flatMap(({ dst, origin }) => (origin === 'kernel' ? [dst] : []));
 }
 
 class FakeRoutes implements RouteTableApi {

@@ -93,3 +93,17 @@ t.test('duplicate address detection asks from ::', async () => {
     expect.icmp(),
   );
 });
+
+t.test('an advertisement to who probes goes to all nodes, unsolicited', async () => {
+  const frame = solicitation('', { from: '00'.repeat(16) });
+  const bytes = placed(frame, 0, 16);
+  const length = ndp.buildAdvertisement(bytes, 0, frame.length, 0xe64bf9ce, 0xd77b, true);
+  ndp.addressToAllNodes(bytes, 0);
+  expect.check(
+    bytes.subarray(0, length),
+    expect.ethernet({ dst: '33:33:00:00:00:01', src: 'e6:4b:f9:ce:d7:7b' }),
+    expect.ipv6({ src: 'fd00:0:0:1::3', dst: 'ff02::1', hopLimit: 255, nextHeader: 58 }),
+    expect.icmp({ type: 136, code: 0, rest: 0xa0000000 }),
+    expect.payload(hex(`${TARGET} 0201 e64b f9ce d77b`)),
+  );
+});

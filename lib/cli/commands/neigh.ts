@@ -1,5 +1,7 @@
 /** `vtep neigh add|change|replace|delete|get|show|flush`: the words of `ip neigh`. */
+import type { Client } from '../../control/client.js';
 import type { NeighbourEntry, NeighbourRequest } from '../../engine/types.js';
+import type { VtepError } from '../../errors.js';
 import { CommandFailure, wrong } from '../failure.js';
 import { neighJson, neighLine, type NeighbourView } from '../format/neigh.js';
 import { contains, wholeFamily } from '../prefix.js';
@@ -85,18 +87,28 @@ export function reportFlush(session: Session, flushed: number): void {
   session.streams.out(flushed === 0 ? 'Nothing to flush.\n' : rounds);
 }
 
+/** Deletes an entry; false when it was snooped and went by itself meanwhile. */
+async function removed(client: Client, dev: string, { dst, origin }: NeighbourEntry): Promise<boolean> {
+  try {
+    await client.deleteNeighbour(dev, dst);
+    return true;
+  } catch (error) {
+    if (origin === 'snooped' && (error as VtepError).code === 'ERR_VTEP_NO_ENTRY') return false;
+    throw error;
+  }
+}
+
 /** Entries mirrored from the host's table are the host's: `ip neigh flush` removes them. */
 export async function flush(session: Session, words: SelectWords): Promise<void> {
   if (Object.keys(words).length === 0) throw wrong('Flush requires arguments: expected dev, to or nud');
   let flushed = 0;
   for (const dev of await session.devices(words.dev)) {
     const entries = await session.about(dev, (client) => client.neighbours(dev));
-    const own = entries.filter(
-      (entry) => entry.origin === 'own' && isIn(entry, words, session.options.family),
+    const ours = entries.filter(
+      (entry) => entry.origin !== 'kernel' && isIn(entry, words, session.options.family),
     );
-    for (const { dst } of own.filter((entry) => isFlushed(entry, words))) {
-      await session.about(dev, (client) => client.deleteNeighbour(dev, dst));
-      flushed++;
+    for (const entry of ours.filter((candidate) => isFlushed(candidate, words))) {
+      if (await session.about(dev, (client) => removed(client, dev, entry))) flushed++;
     }
   }
   reportFlush(session, flushed);

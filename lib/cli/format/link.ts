@@ -133,6 +133,8 @@ function ownText(link: NamedLinkState): string {
     ...(link.remoteStats ? ['remote-stats'] : []),
     ...(link.splitHorizon === 0 ? [] : [`split-horizon ${link.splitHorizon}`]),
     ...(link.mssclamp === 'off' ? [] : [`mssclamp ${link.mssclamp}`]),
+    ...(link.neighsnoop === 0 ? [] : [`neighsnoop ${link.neighsnoop}`]),
+    ...(link.gateway.length === 0 ? [] : [`gateway ${link.gateway.join()} gateway-mac ${link.gatewayMac}`]),
     ...(['missinterval', 'missrate'] as const).filter((key) => link[key]).map((key) => `${key} ${link[key]}`),
     ...(link.hold === 0 ? [] : [`hold ${link.hold} holdtime ${link.holdtime}`]),
   ];
@@ -155,6 +157,9 @@ function ownJson(link: NamedLinkState): Record<string, unknown> {
     remote_stats: link.remoteStats || undefined,
     split_horizon: link.splitHorizon || undefined,
     mssclamp: link.mssclamp === 'off' ? undefined : link.mssclamp,
+    neighsnoop: link.neighsnoop || undefined,
+    gateway: link.gateway.length === 0 ? undefined : link.gateway,
+    gateway_mac: link.gatewayMac,
     missinterval: link.missinterval || undefined,
     missrate: link.missrate || undefined,
     ...(link.hold === 0 ? {} : { hold: link.hold, holdtime: link.holdtime }),

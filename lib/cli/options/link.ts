@@ -77,6 +77,19 @@ const VXLAN: readonly Word[] = [
     value.resolveInterval,
     'time after which DNS names of remotes are looked up again; default 30',
   ),
+  takes(
+    'neighsnoop',
+    'neighsnoop',
+    value.neighsnoop,
+    'neighbours to learn from passing ARP and ND; on is 4096, off none',
+  ),
+  takes(
+    'gateway',
+    'gateway',
+    value.gateways,
+    'anycast gateway: answered here with gateway-mac, never sent out; or none',
+  ),
+  takes('gateway-mac', 'gatewayMac', value.unicastMac, 'its MAC, the same on every VTEP'),
   ...either('external', 'with vnifilter: many VNIs, told apart by 802.1Q tags; no id, nolearning'),
   ...either('vnifilter', 'receive the VNIs of `vtep vni add`'),
   ...refuse(
@@ -113,7 +126,7 @@ const NETDEV =
 /** What vxlan_changelink may change. */
 const CHANGES = (
   'group remote local dev ttl tos df flowlabel learning ageing gbpId localbypass allow learnLimit mssclamp ' +
-  'missinterval missrate resolveInterval remoteStats splitHorizon hold holdtime'
+  'missinterval missrate neighsnoop gateway gatewayMac resolveInterval remoteStats splitHorizon hold holdtime'
 ).split(' ');
 const settable: Word = {
   ...type,

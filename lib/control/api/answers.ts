@@ -108,7 +108,7 @@ export const NeighbourAnswer = Type.Object({
   dst: Type.String(),
   lladdr: Type.Optional(Type.String()),
   state: Type.String(),
-  origin,
+  origin: Type.Union([...origin.anyOf, Type.Literal('snooped')]),
   ...flags,
   ...entry,
 });

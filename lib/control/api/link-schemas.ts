@@ -1,6 +1,7 @@
 /** TypeBox schemas of a link's options (schemas.ts has what they are made of, and everything else). */
 import Type from 'typebox';
-import { closed, Flag, inherit, InterfaceName, VNI } from './schemas.js';
+import { MOST_GATEWAYS, MOST_SNOOPED } from '../../engine/neighbour-options.js';
+import { Address, closed, Flag, inherit, InterfaceName, VNI } from './schemas.js';
 
 /** Every option of a link with its range. Defaults and contradictions between fields: validate.ts. */
 const linkOptions = {
@@ -103,6 +104,16 @@ const linkOptions = {
     maximum: 255,
     description: 'a split-horizon group, 1 to 255, or 0 for none',
   }),
+  neighsnoop: Type.Integer({
+    minimum: 0,
+    maximum: MOST_SNOOPED,
+    description: 'a number of neighbours, 1 to 1048576, or 0 to learn none',
+  }),
+  gateway: Type.Array(Address, {
+    maxItems: MOST_GATEWAYS,
+    description: 'a list of up to 64 unicast IPv4 or IPv6 addresses',
+  }),
+  gatewayMac: Type.String({ description: 'a unicast MAC such as 00:00:5e:00:01:01' }),
   mtu: Type.Integer({ minimum: 68, maximum: 65535, description: 'an MTU, 68 to 65535' }),
   address: Type.String({ description: 'a unicast MAC such as 02:00:00:00:00:01' }),
 };

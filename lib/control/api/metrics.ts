@@ -151,8 +151,10 @@ function tablesOf(prometheus: Prometheus, registry: Registry, vteps: VtepApi[]):
     up.set({ dev, vni: state.id }, state.up ? 1 : 0);
     for (const origin of ['learned', 'given']) fdb.set({ dev, origin }, 0);
     for (const entry of vtep.fdb.list()) fdb.inc({ dev, origin: entry.learned ? 'learned' : 'given' });
-    for (const origin of ['own', 'kernel']) {
+    for (const origin of ['own', 'kernel', 'snooped']) {
       neigh.set({ dev, origin }, vtep.neighbours.list().filter((entry) => entry.origin === origin).length);
+    }
+    for (const origin of ['own', 'kernel']) {
       routes.set({ dev, origin }, vtep.routes.list().filter((entry) => entry.origin === origin).length);
     }
   }

@@ -117,6 +117,16 @@ t.test('set', async (t) => {
     { mtu: 1300, up: true },
     { ttl: 7, learning: false, dev: 'eth1', mssclamp: 'auto' },
   ]);
+  await vtep('link set vx0 type vxlan neighsnoop on gateway 10.0.0.1,FD00::1 gateway-mac 0:0:5e:0:1:1');
+  await vtep('link set vx0 type vxlan neighsnoop off gateway none');
+  t.same(daemon.bodies('PATCH /v1/links/vx0').slice(2), [
+    { neighsnoop: 4096, gateway: ['10.0.0.1', 'fd00::1'], gatewayMac: '00:00:5e:00:01:01' },
+    { neighsnoop: 0, gateway: [] },
+  ]);
+  t.match(await vtep('link set vx0 type vxlan gateway 10.0.0.1,ff02::1'), {
+    exit: 1,
+    err: /argument "10.0.0.1,ff02::1" is wrong: "gateway" expects up to 64 unicast/,
+  });
   t.match(await vtep('link set vx0 type vxlan id 6'), {
     exit: 2,
     err: /^RTNETLINK answers: Operation not supported: id /,

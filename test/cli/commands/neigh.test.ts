@@ -103,10 +103,11 @@ t.test('flush spares permanent, NOARP and mirrored entries', async (t) => {
       neighbour('10.20.1.3'),
       neighbour('10.20.1.4', { state: 'reachable' }),
       neighbour('10.20.1.5', { state: 'stale', origin: 'kernel' }),
+      neighbour('10.20.1.6', { state: 'reachable', origin: 'snooped' }),
     );
   };
   fill();
-  t.match(await vtep('-s neigh flush dev vx0'), { exit: 0, out: /Round 1, deleting 1 entries/ });
+  t.match(await vtep('-s neigh flush dev vx0'), { exit: 0, out: /Round 1, deleting 2 entries/ });
   t.same(
     neighbours.map((entry) => entry.dst),
     ['10.20.1.3', '10.20.1.5'],
@@ -116,7 +117,14 @@ t.test('flush spares permanent, NOARP and mirrored entries', async (t) => {
   t.same(await vtep('neigh flush dev vx0 nud permanent'), { exit: 0, out: '', err: '' });
   t.same(
     neighbours.map((entry) => entry.dst),
-    ['10.20.1.4', '10.20.1.5'],
+    ['10.20.1.4', '10.20.1.5', '10.20.1.6'],
   );
+  const gone = { code: 'ERR_VTEP_NO_ENTRY', message: 'No such file or directory', errno: 'ENOENT' } as const;
+  daemon.refusals.set('DELETE /v1/links/vx0/neigh/10.20.1.6', gone);
+  t.match(await vtep('-s neigh flush dev vx0'), { exit: 0, out: /deleting 1 entries/ }, 'it aged meanwhile');
+  daemon.refusals.set('DELETE /v1/links/vx0/neigh/10.20.1.4', gone);
+  neighbours.push(neighbour('10.20.1.4', { state: 'reachable' }));
+  t.equal((await vtep('neigh flush dev vx0')).exit, 2, 'an own one does not');
+  daemon.refusals.clear();
   t.match(await vtep('neigh flush'), { exit: 1, err: /Flush requires arguments/ });
 });

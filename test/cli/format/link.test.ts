@@ -58,6 +58,19 @@ t.test('lines', async (t) => {
   t.equal(linkLines(hold, presumed(hold), true)[3], '    tap persist off hold 4 holdtime 1000 ');
   const clamp = { ...full, mssclamp: 1400 };
   t.equal(linkLines(clamp, presumed(clamp), true)[3], '    tap persist off mssclamp 1400 ');
+  const anycast = {
+    ...full,
+    neighsnoop: 4096,
+    gateway: ['10.0.0.1', 'fd00::1'],
+    gatewayMac: '00:00:5e:00:01:01',
+  };
+  t.equal(
+    linkLines(anycast, presumed(anycast), true)[3],
+    '    tap persist off neighsnoop 4096 gateway 10.0.0.1,fd00::1 gateway-mac 00:00:5e:00:01:01 ',
+  );
+  t.match(linkJson(anycast, presumed(anycast), true), {
+    vtep: { neighsnoop: 4096, gateway: ['10.0.0.1', 'fd00::1'], gateway_mac: '00:00:5e:00:01:01' },
+  });
 });
 
 t.test('JSON', async (t) => {
@@ -75,8 +88,7 @@ t.test('JSON', async (t) => {
     num_tx_queues: 2,
     vtep: { persistent: false, missing: [] },
   });
-  t.notOk(JSON.stringify(json).includes('mssclamp'), 'only where it is on');
-  t.notOk(JSON.stringify(json).includes('hold'));
+  t.notOk(/mssclamp|hold|neighsnoop|gateway/.test(JSON.stringify(json)), 'only where it is on');
   const hold = { ...down, hold: 4, holdtime: 500 };
   t.match(linkJson(hold, presumed(hold), true), { vtep: { hold: 4, holdtime: 500 } });
   const clamp = { ...down, mssclamp: 'auto' as const };

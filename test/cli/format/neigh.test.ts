@@ -21,6 +21,10 @@ t.test('lines as ip neigh printed them', async (t) => {
   );
   t.equal(neighLine({ ...entry, lladdr: undefined, router: false, state: 'failed' }), '10.20.1.5 FAILED ');
   t.equal(
+    neighLine({ ...entry, origin: 'snooped', state: 'reachable', router: false }, { details: true }),
+    '10.20.1.5 lladdr e6:4b:f9:ce:d7:7d REACHABLE origin snooped ',
+  );
+  t.equal(
     neighLine(entry, { ages: true, details: true }),
     '10.20.1.5 lladdr e6:4b:f9:ce:d7:7d router used 4/60 STALE origin kernel ',
   );
