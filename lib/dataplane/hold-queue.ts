@@ -126,6 +126,7 @@ export class HoldQueue {
     this.#lookedAt = now;
     const destinations = this.#destinations;
     const d = destinations.words;
+    let last = NONE;
     for (let place = destinations.count - 1; place >= 0; place--) {
       const at = destinations.at(place);
       const device = this.#devices[d[at + OF_DEVICE]]!;
@@ -135,9 +136,15 @@ export class HoldQueue {
       destinations.remove(at);
       if (isEmpty) {
         destinations.free(at);
-      } else {
+      } else if (d[at + KIND] === FOR_MAC || last === NONE) {
+        // Routed frames that wait for a MAC by now came before those that still wait to be routed there.
         d[at + NEXT] = this.#ready;
         this.#ready = at;
+        if (last === NONE) last = at;
+      } else {
+        d[at + NEXT] = NONE;
+        d[last + NEXT] = at;
+        last = at;
       }
     }
     return this.#ready !== NONE;

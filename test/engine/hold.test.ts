@@ -308,6 +308,20 @@ t.test('… and frames that come in between stay behind', async (t) => {
   t.same(numbers(h.send(numbered(4, ROUTER, IP))), [1, 2, 3, 4]);
 });
 
+t.test('… even if the neighbour went away again, and all is known at once', async (t) => {
+  const OTHER_MAC = '02:00:00:00:02:03';
+  const h = gateway();
+  h.vtep.neighbours.set({ verb: 'add', dst: IP, lladdr: FAR });
+  h.send(numbered(0, OTHER_MAC), numbered(1, ROUTER, IP));
+  h.vtep.neighbours.delete(IP);
+  h.system.frames('vtep0').send(numbered(2, ROUTER, IP));
+  h.vtep.fdb.set({ verb: 'add', mac: OTHER_MAC, dst: PEER });
+  t.same(numbers(settle(h)), [0]);
+  h.vtep.neighbours.set({ verb: 'add', dst: IP, lladdr: FAR });
+  h.vtep.fdb.set({ verb: 'add', mac: FAR, dst: PEER });
+  t.same(numbers(settle(h)), [1, 2]);
+});
+
 t.test('over IPv6', async (t) => {
   const h = gateway();
   h.send(udp6Frame(ROUTER, NEAR, { dst: 'fd00:2::4' }));
