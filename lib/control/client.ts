@@ -64,7 +64,16 @@ export interface ConnectOptions {
 export type NewLink = Partial<LinkConfig> & Pick<LinkConfig, 'name'>;
 export type NeighbourFlush = { dst?: string; state?: string };
 export type EventType = VtepEvent['type'];
-export const EVENT_TYPES: readonly EventType[] = ['link', 'fdb', 'mdb', 'neigh', 'route', 'vni', 'miss'];
+export const EVENT_TYPES: readonly EventType[] = [
+  'link',
+  'fdb',
+  'mdb',
+  'neigh',
+  'nexthop',
+  'route',
+  'vni',
+  'miss',
+];
 
 /** What a monitor hears: events, and how many were lost because it read too slowly. */
 export type MonitorEvent = VtepEvent | { type: 'lost'; count: number };

@@ -40,7 +40,10 @@ export interface EngineOptions {
 export class Engine implements EngineApi {
   readonly clock: Clock;
   readonly dataplane: Dataplane;
-  readonly nexthops = new Nexthops(() => this.list().map((vtep) => vtep.fdb));
+  readonly nexthops = new Nexthops(
+    () => this.list().map((vtep) => vtep.fdb),
+    (event) => this.#emit(event),
+  );
   readonly #system: System;
   readonly #lowers: UnderlayNamespaces;
   readonly #vteps = new Directory();

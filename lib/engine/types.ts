@@ -5,7 +5,7 @@
  * tables and the data plane they are words. Times are seconds.
  */
 
-import type { MdbEntry, MdbRemote } from './group-types.js';
+import type { MdbEntry, MdbRemote, NexthopEntry } from './group-types.js';
 import type { VniEntry } from './vni-types.js';
 
 export type * from './group-types.js';
@@ -272,3 +272,5 @@ export type VtepEvent =
   | { type: 'vni'; action: 'new' | 'del'; dev: string; entry: Omit<VniEntry, 'statistics'> }
   | { type: 'miss'; layer: 2; dev: string; lladdr: string }
   | { type: 'miss'; layer: 3; dev: string; dst: string };
+  /** Of no device. `cause`: the request, of which several may come. */
+  | { type: 'nexthop'; action: 'new' | 'del'; cause: 'add' | 'replace' | 'delete'; entry: NexthopEntry }

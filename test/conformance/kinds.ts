@@ -206,7 +206,7 @@ export function receive(what: string, received: Received | readonly Received[]):
 }
 
 /** Which stock monitor listens. */
-export type Monitor = 'bridge monitor fdb' | 'ip monitor neigh' | 'bridge -t monitor fdb';
+export type Monitor = 'bridge monitor fdb' | 'ip monitor neigh' | 'ip monitor nexthop';
 
 export interface Notified extends Traffic {
   /** Commands whose notifications are looked at. */
