@@ -78,12 +78,14 @@ interface Device {
   destination: string | undefined;
   /** Interfaces of its underlay are of another namespace, where their indexes mean others. */
   foreign?: boolean;
+  /** The interface is in another namespace, where nobody hears us; here its index means another. */
+  away?: boolean;
 }
 
 function deviceOf(link: LinkState): Device {
-  const { ifindex, id: vni, vnifilter, linkNetns } = link;
+  const { ifindex, id: vni, vnifilter, linkNetns, away } = link;
   const destination = link.group ?? link.remote;
-  return { ifindex, vni, vnifilter, destination, foreign: linkNetns !== undefined };
+  return { ifindex, vni, vnifilter, destination, foreign: linkNetns !== undefined, away };
 }
 
 /** The message of a miss. */
@@ -148,8 +150,6 @@ export function mdbMessage(event: MdbEvent, { ifindex }: Device, via: number | u
   });
 }
 
-export class Notifier {
-  readonly #shim: NotifierShim;
 /** The message of a nexthop that came, changed or went. */
 export function nexthopMessage({
   action,
@@ -164,6 +164,8 @@ export function nexthopMessage({
   });
 }
 
+export class Notifier {
+  readonly #shim: NotifierShim;
   readonly #engine: EngineApi;
   readonly #log: Log;
   readonly #fd: number;
@@ -193,9 +195,9 @@ export function nexthopMessage({
     else if (event.type === 'fdb') this.#fdb(event);
     else if (event.type === 'mdb') this.#mdb(event);
     else if (event.type === 'miss') this.#miss(event);
+    else if (event.type === 'nexthop') this.#send(nexthopMessage(event), RTNLGRP_NEXTHOP);
   }
 
-    else if (event.type === 'nexthop') this.#send(nexthopMessage(event), RTNLGRP_NEXTHOP);
   #linkEvent({ action, dev, link }: Extract<VtepEvent, { type: 'link' }>): void {
     if (action === 'del') {
       this.#devices.delete(dev);
@@ -214,18 +216,19 @@ export function nexthopMessage({
 
   #miss(event: MissEvent): void {
     const device = this.#device(event.dev);
-    if (device) this.#send(missMessage(event, device));
+    if (device && !device.away) this.#send(missMessage(event, device));
   }
 
   #mdb(event: MdbEvent): void {
     const device = this.#device(event.dev);
-    if (device) this.#send(mdbMessage(event, device, this.#viaOf(event.remote, device)), RTNLGRP_MDB);
+    if (device && !device.away)
+      this.#send(mdbMessage(event, device, this.#viaOf(event.remote, device)), RTNLGRP_MDB);
   }
 
   #fdb(event: FdbEvent): void {
     const device = this.#device(event.dev);
-    if (device) this.#send(fdbMessage(event, device, this.#viaOf(event.remote, device)));
-    else this.#keep(event);
+    if (device === undefined) this.#keep(event);
+    else if (!device.away) this.#send(fdbMessage(event, device, this.#viaOf(event.remote, device)));
   }
 
   /** Until the device is announced, which is in this same turn of the event loop or never. */

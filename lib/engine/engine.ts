@@ -19,6 +19,7 @@ import { Nexthops } from './nexthops.js';
 import { Retirement } from './retirement.js';
 import { unclaimedReasons } from './statistics.js';
 import type { System } from './system.js';
+import { refuseCircle, stackedOn } from './stacking.js';
 import { checkNew, checkVniOptions } from './option-checks.js';
 import type { LinkConfig, LocalAddress, VtepEvent } from './types.js';
 import { type UnderlayNamespace, UnderlayNamespaces } from './underlay-namespaces.js';
@@ -210,6 +211,9 @@ export class Engine implements EngineApi {
   #make(config: LinkConfig, lower: UnderlayNamespace): Vtep {
     const family = underlayFamily(config);
     checkNew(config, family, lower.system);
+    const stacked = () => stackedOn(this.#lowerOf, this.#lowers.own);
+    const before = lower === this.#lowers.own ? this.#system.indexOf(config.name) : 0;
+    refuseCircle([config.name, before], config.dev, lower.system, stacked);
     if (!config.vnifilter) this.#refuseTwin(config, family, lower);
     const tap = this.#system.openTap({
       name: config.name,
@@ -232,6 +236,7 @@ export class Engine implements EngineApi {
         this.#vteps.refuses(vtep, vni, lower.number);
         this.#byNumber[number] = undefined;
       },
+      stacked,
       refuseTwin: (vtep, vni) => this.#refuseTwin({ ...vtep.config, id: vni }, vtep.family, lower, vtep),
     });
     this.#vteps.add(vtep, lower.number);

@@ -26,8 +26,10 @@ import { Reception } from './reception.js';
 import { findRouters, NO_ROUTER } from './router-addresses.js';
 import { Routes } from './routes.js';
 import { DEFAULT_AGEING, deviceSettings, underlayFamily } from './settings.js';
+import { checkStack } from './stacking.js';
 import { statistics } from './statistics.js';
 import type { Tap } from './system.js';
+import { takeNews } from './tap-news.js';
 import { makeTables } from './tables.js';
 import type { LinkChange, LinkConfig, LinkState, LinkStatistics } from './types.js';
 import { VniFilter } from './vni-filter.js';
@@ -105,6 +107,10 @@ export class Vtep implements VtepApi {
     return linkState(this.#config, this.#tap, this.#up);
   }
 
+  look(): ReturnType<VtepApi['look']> {
+    return this.#host.system.look?.(this.#tap);
+  }
+
   /** First words to the world: the link, then its default destination; an interface that was there may be up. */
   announce(): void {
     this.#told();
@@ -119,6 +125,7 @@ export class Vtep implements VtepApi {
     const next = { ...before, ...asMeant(options) };
     next.ageing ||= DEFAULT_AGEING;
     checkUnderlay(next, this.name, this.family, system);
+    if (next.dev !== before.dev) checkStack(this.#tap, next.dev, this.#host);
     const mtu = mtuAfter(asked, this.#tap.mtu, [before, next], this.family, system);
     checkAddress(address);
     const releaseOld = this.#take(before, next);
@@ -131,7 +138,7 @@ export class Vtep implements VtepApi {
     releaseOld();
     if (up === true && !this.#up) this.#bringUp();
     if (up === false && this.#up) {
-      this.#host.system.changeInterface(this.name, { up: false });
+      this.#host.system.changeInterface(this.#tap, { up: false });
       this.#goDown();
     }
     this.#told();
@@ -143,10 +150,9 @@ export class Vtep implements VtepApi {
   }
 
   noticed(change: Parameters<VtepApi['noticed']>[0]): void {
-    if (change.name !== undefined) this.#rename(change.name);
-    if (change.address !== undefined) this.#tap.address = change.address;
-    if (change.mtu !== undefined) this.#tap.mtu = change.mtu;
-    if (change.bridged !== undefined) this.#tap.bridged = change.bridged;
+    const { name } = this.#tap;
+    takeNews(this.#tap, change);
+    this.#host.renamed(this, name);
     this.#publish();
     if (change.up === true && !this.#up) this.#goUpOrBack();
     if (change.up === false && this.#up) this.#goDown();
@@ -195,7 +201,7 @@ export class Vtep implements VtepApi {
   #bringUp(): void {
     this.#goUp();
     try {
-      this.#host.system.changeInterface(this.name, { up: true });
+      this.#host.system.changeInterface(this.#tap, { up: true });
     } catch (error) {
       this.#goDown();
       throw error;
@@ -207,7 +213,7 @@ export class Vtep implements VtepApi {
     try {
       this.#goUp();
     } catch (error) {
-      this.#host.system.changeInterface(this.name, { up: false });
+      this.#host.system.changeInterface(this.#tap, { up: false });
       throw error;
     }
   }
@@ -231,16 +237,10 @@ export class Vtep implements VtepApi {
     this.#workers.unlearn();
   }
 
-  #rename(name: string): void {
-    const before = this.#tap.name;
-    this.#tap.name = name;
-    this.#host.renamed(this, before);
-  }
-
   // --- options ----------------------------------------------------------------------------------------
 
   #change(change: { mtu?: number; address?: string }): void {
-    this.#host.system.changeInterface(this.name, change);
+    this.#host.system.changeInterface(this.#tap, change);
     if (change.mtu !== undefined) this.#tap.mtu = change.mtu;
     if (change.address === undefined) return;
     const mac = macWords(change.address, 'address');

@@ -268,6 +268,7 @@ export class FakeVtep implements VtepApi {
       ifindex,
       up: false,
       bridged: false,
+      away: false,
       persistent,
       missing: [],
     } as LinkState;
@@ -286,6 +287,9 @@ export class FakeVtep implements VtepApi {
   statistics = (): LinkStatistics => this.counters;
   /** Every call of noticed(), for tests of the mirror. */
   readonly notices: Parameters<VtepApi['noticed']>[0][] = [];
+  /** What look() answers; tests write to it. */
+  seen: ReturnType<VtepApi['look']>;
+  look = (): ReturnType<VtepApi['look']> => this.seen;
   noticed: VtepApi['noticed'] = (change) => {
     this.notices.push(change);
     this.#state = { ...this.#state, ...change };

@@ -121,6 +121,7 @@ export const addressText = (link: LinkState): string => {
 function ownText(link: LinkState): string {
   const words = [
     `tap persist ${link.persistent ? 'on' : 'off'}`,
+    ...(link.away ? ['away'] : []),
     ...(link.missing.length === 0 ? [] : [`missing ${link.missing.join(' ')}`]),
     ...(link.gbpId === 0 ? [] : [`gbp-id ${link.gbpId}`]),
     ...(link.localbind ? ['localbind'] : []),
@@ -136,6 +137,7 @@ function ownText(link: LinkState): string {
 function ownJson(link: LinkState): Record<string, unknown> {
   return {
     persistent: link.persistent,
+    away: link.away || undefined,
     missing: link.missing,
     link_netns: link.linkNetns,
     gbp_id: link.gbpId || undefined,

@@ -109,6 +109,8 @@ t.test('a kernel vxlan device being deleted', (t) => {
     up: false,
     kind: 'vxlan',
     bridged: false,
+    master: undefined,
+    lower: undefined,
     gsoMaxSegs: 65535,
     gsoMaxSize: 65536,
     vxlanPort: 4789,
