@@ -25,8 +25,8 @@ async function listed(bed: Bed, dev: string): Promise<Fact> {
   return fact(text.join(', ') || 'no VNIs');
 }
 
-/** Zero entries; that the kernel names the key's VNI twice (`vni`, `src_vni`) is left out. */
-async function zeros(bed: Bed, dev: string): Promise<Fact[]> {
+/** Entries; that the kernel names the key's VNI twice (`vni`, `src_vni`) is left out. */
+export async function keyedEntries(bed: Bed, dev: string): Promise<Fact[]> {
   const entries = await bed.settle(() => entriesOf(bed, `fdb show dev ${dev}`), 0);
   return entries.map((entry) => fact(entry.replace(/ vni (\d+)(?= src_vni \1\b)/, '')));
 }
@@ -38,7 +38,7 @@ function vnis(commands: readonly string[], link = '', reason: Reason = {}): Case
     const facts: Fact[] = [];
     for (const words of commands)
       facts.push(await verdict(bed, /^link | dev /.test(words) ? words : `${words} dev vx0`));
-    return [...facts, await listed(bed, 'vx0'), ...(await zeros(bed, 'vx0'))];
+    return [...facts, await listed(bed, 'vx0'), ...(await keyedEntries(bed, 'vx0'))];
   };
   return { what: `${link === '' ? '' : `${link}: `}${commands.join('; ')}`, run, ...reason };
 }
