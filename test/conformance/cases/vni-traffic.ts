@@ -142,6 +142,10 @@ function leaving(
   return { what, run, ...(deviation === undefined ? {} : { deviation }) };
 }
 
+const SENT_OCTETS = {
+  deviation:
+    'a VNI counts the octets sent as its device does, without the Ethernet header, so that VNIs add up to the device; the kernel’s counts them for the VNI with it, and those received without',
+};
 const LEARNING = { link: 'learning', entries: true };
 
 export const VNI_TRAFFIC: Group = {
@@ -160,9 +164,9 @@ export const VNI_TRAFFIC: Group = {
     arriving(
       'a VNI that was deleted',
       { inner: V4, vni: 100 },
-      { setup: ['link set vx0 up', 'vni del vni 100 dev vx0'] },
+      { setup: ['link set vx0 up', 'vni delete vni 100 dev vx0'] },
     ),
-    arriving('one that is left', { inner: V4, vni: 101 }, { setup: ['vni del vni 100 dev vx0'] }),
+    arriving('one that is left', { inner: V4, vni: 101 }, { setup: ['vni delete vni 100 dev vx0'] }),
     arriving('the device is down', { inner: V4, vni: 100 }, { setup: ['link set vx0 down'] }),
     arriving('down and up', { inner: V4, vni: 100 }, { setup: ['link set vx0 down', 'link set vx0 up'] }),
     arriving('a tag inside', { inner: vlan(V4), vni: 100 }),
@@ -233,13 +237,13 @@ export const VNI_TRAFFIC: Group = {
       {
         link: 'dev eth0',
         vnis: ['vni 100 group 239.1.1.1', 'vni 101'],
-        setup: ['vni del vni 100 dev vx0'],
+        setup: ['vni delete vni 100 dev vx0'],
       },
     ),
-    leaving('sent on a VNI'),
-    leaving('sent on another', { vni: 200, remote: '192.168.100.4' }),
-    leaving('sent with a TOS and ECN', { tos: 0x2a }),
-    leaving('sent over IPv6', { link: 'local fd00:100::1', remote: 'fd00:100::3' }),
+    leaving('sent on a VNI', SENT_OCTETS),
+    leaving('sent on another', { ...SENT_OCTETS, vni: 200, remote: '192.168.100.4' }),
+    leaving('sent with a TOS and ECN', { ...SENT_OCTETS, tos: 0x2a }),
+    leaving('sent over IPv6', { ...SENT_OCTETS, link: 'local fd00:100::1', remote: 'fd00:100::3' }),
     leaving('sent on a VNI that is not listed', {
       vni: 102,
       deviation:

@@ -27,8 +27,11 @@ async function listed(bed: Bed, dev: string): Promise<Fact> {
 
 /** Entries; that the kernel names the key's VNI twice (`vni`, `src_vni`) is left out. */
 export async function keyedEntries(bed: Bed, dev: string): Promise<Fact[]> {
-  const entries = await bed.settle(() => entriesOf(bed, `fdb show dev ${dev}`), 0);
-  return entries.map((entry) => fact(entry.replace(/ vni (\d+)(?= src_vni \1\b)/, '')));
+  const look = async (): Promise<string[]> =>
+    (await entriesOf(bed, `fdb show dev ${dev}`)).map((entry) =>
+      entry.replace(/ vni (\d+)(?= src_vni \1\b)/, ''),
+    );
+  return (await bed.settle(look, 0)).map((entry) => fact(entry));
 }
 
 /** `vni …` commands on vx0, made with `external vnifilter` and `link`: the verdict on each, the VNIs, and the FDB. */
