@@ -163,6 +163,8 @@ export class Engine implements EngineApi {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    const own = this.list().filter((vtep) => !vtep.state().persistent && !vtep.state().away);
+    if (own.length > 1) this.#system.removeTogether?.(own.map(({ ifindex }) => ifindex));
     for (const vtep of this.list()) this.delete(vtep.name);
     await this.dataplane.close();
     this.#retirement.closeAll();

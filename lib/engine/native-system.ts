@@ -1,7 +1,14 @@
 /** The kernel's interfaces, TAPs and sockets, by way of native-shim and rtnetlink. */
 import { VtepError } from '../errors.js';
 import { errnoName } from '../native/errno.js';
-import { deleteLink, getLink, getRoute, setLinkGso, setLinkQueue } from '../native/netlink/request.js';
+import {
+  deleteLink,
+  deleteLinks,
+  getLink,
+  getRoute,
+  setLinkGso,
+  setLinkQueue,
+} from '../native/netlink/request.js';
 import { standsOn } from '../native/netlink/stack.js';
 import { namespaceId, openNamespace } from '../native/namespace.js';
 import { portOwner } from '../native/port-owner.js';
@@ -13,7 +20,8 @@ import {
   type Shim,
   type TapInfo,
 } from '../native/shim.js';
-import { formatMac, parseMac } from '../wire/text.js';
+import { formatMac } from '../wire/text.js';
+import { macOctets, macText } from './mac-octets.js';
 import { addressWords } from './words.js';
 import { atInterface } from './native-whereabouts.js';
 import type {
@@ -113,6 +121,10 @@ export class NativeSystem implements System {
     else atInterface(this.#shim, tap, ({ link, netns }) => deleteLink(this.#shim, link.ifindex, netns));
   }
 
+  removeTogether(ifindexes: readonly number[]): void {
+    deleteLinks(this.#shim, ifindexes);
+  }
+
   changeInterface(tap: Tap, change: InterfaceWish): void {
     if (!tap.away) return this.#change(tap.name, change);
     const done = atInterface(this.#shim, tap, ({ link, netns }) => {
@@ -128,7 +140,7 @@ export class NativeSystem implements System {
       const netns = namespaceId(path);
       return {
         ifindex,
-        address: formatOctets(link.mac),
+        address: macText(link.mac),
         mtu,
         up,
         bridged,
@@ -139,7 +151,7 @@ export class NativeSystem implements System {
   }
 
   #change(name: string, { address, mtu, up }: InterfaceWish, netns?: string): void {
-    const mac = address === undefined ? undefined : octets(address);
+    const mac = address === undefined ? undefined : macOctets(address);
     const result = this.#shim.interfaceSet(name, { mac, mtu, up, netns });
     if (result < 0) throw systemError(result, `cannot change ${name}`);
   }
@@ -196,7 +208,7 @@ export class NativeSystem implements System {
       ifindex: info.ifindex,
       fds: info.fds,
       created: info.created,
-      address: formatOctets(link.mac),
+      address: macText(link.mac),
       mtu: link.mtu,
       up: link.up,
       bridged: link.bridged,
@@ -275,20 +287,6 @@ function systemError(errno: number, what: string): VtepError {
     });
   }
   return new VtepError('ERR_VTEP_SYSTEM', `${what}: ${code}`, { errno: code });
-}
-
-function octets(address: string): Uint8Array {
-  const mac = parseMac(address)!;
-  const bytes = new Uint8Array(6);
-  const view = new DataView(bytes.buffer);
-  view.setInt32(0, mac.high);
-  view.setUint16(4, mac.low);
-  return bytes;
-}
-
-function formatOctets(mac: Uint8Array): string {
-  const view = new DataView(mac.buffer, mac.byteOffset, mac.byteLength);
-  return formatMac(view.getInt32(0), view.getUint16(4));
 }
 
 /** Random, unicast, locally administered (IEEE 802c). */

@@ -99,6 +99,8 @@ export interface System extends InterfaceNames {
   openTap(request: TapRequest): Tap;
   /** Removes the interface, if this system created it; the queues stay open until closed. */
   removeTap(tap: Tap): void;
+  /** Removes many interfaces that this system created, sooner than one by one; what is left is removeTap's. */
+  removeTogether?(ifindexes: readonly number[]): void;
   changeInterface(tap: Tap, change: InterfaceWish): void;
   /** How a TAP is, wherever it is; undefined when that cannot be seen. Absent where interfaces stay where they are. */
   look?(tap: Tap): TapLook | 'gone' | undefined;

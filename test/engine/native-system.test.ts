@@ -200,6 +200,28 @@ t.test('on the kernel', { skip: NEEDS_ROOT }, async (t) => {
     close(tap.fds);
   });
 
+  t.test('many TAPs are removed together, and nothing else', async (t) => {
+    const taps = Array.from({ length: 20 }, (_, i) => open({ name: `many${i}` }));
+    namespace.ip('link set u0 group 7');
+    const began = performance.now();
+    system.removeTogether(taps.map(({ ifindex }) => ifindex));
+    t.comment(`${(performance.now() - began).toFixed(0)} ms`);
+    t.same(
+      taps.filter(({ name }) => system.indexOf(name) !== 0),
+      [],
+    );
+    t.ok(system.indexOf('u0') > 0 && system.indexOf('lo') > 0);
+    for (const tap of taps) {
+      system.removeTap(tap);
+      close(tap.fds);
+    }
+    const left = open();
+    system.removeTogether([left.ifindex, 999_999]);
+    system.removeTap(left);
+    t.equal(system.indexOf('vtep0'), 0, 'what could not be removed together is removed by itself');
+    close(left.fds);
+  });
+
   t.test('a persistent TAP is taken over and left behind', async (t) => {
     namespace.ip('tuntap add vtep9 mode tap vnet_hdr');
     namespace.ip('link set vtep9 address 02:00:00:00:00:99 mtu 1234 up');

@@ -34,6 +34,7 @@ const IFLA_MTU = 4;
 const IFLA_LINK = 5;
 const IFLA_MASTER = 10;
 const IFLA_LINKINFO = 18;
+const IFLA_GROUP = 27;
 const IFLA_LINK_NETNSID = 37;
 const IFLA_TXQLEN = 13;
 const IFLA_GSO_MAX_SEGS = 40;
@@ -65,6 +66,8 @@ export interface LinkInfo {
   master: number | undefined;
   /** Index of the interface it stands on, such as a VLAN's; undefined when that is in another namespace. */
   lower: number | undefined;
+  /** The group of interfaces it is in (`ip link … group`), mostly 0. */
+  group: number;
   gsoMaxSegs: number | undefined;
   gsoMaxSize: number | undefined;
   /** UDP port of a kernel vxlan device. */
@@ -106,6 +109,7 @@ export function readLink(body: Uint8Array): LinkInfo | undefined {
     bridged: attributes.has(IFLA_MASTER) && BRIDGES.has(readText(info, IFLA_INFO_SLAVE_KIND)),
     master: readU32(attributes, IFLA_MASTER),
     lower: lowerOf(attributes, kind, vxlan),
+    group: readU32(attributes, IFLA_GROUP) ?? 0,
     gsoMaxSegs: readU32(attributes, IFLA_GSO_MAX_SEGS),
     gsoMaxSize: readU32(attributes, IFLA_GSO_MAX_SIZE),
     vxlanPort: vxlan && readBe16(vxlan, IFLA_VXLAN_PORT),
@@ -151,4 +155,14 @@ export function queueRequest(ifindex: number, length: number): Uint8Array {
 /** `ip link del`: an interface by index. */
 export function linkDeletion(ifindex: number): Uint8Array {
   return buildMessage(RTM_DELLINK, NLM_F_REQUEST | NLM_F_ACK, ifinfo(ifindex));
+}
+
+/** `ip link set group GROUP`. */
+export function groupRequest(ifindex: number, group: number): Uint8Array {
+  return buildMessage(RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK, ifinfo(ifindex), [[IFLA_GROUP, u32(group)]]);
+}
+
+/** `ip link del group GROUP`: all interfaces of a group. */
+export function groupDeletion(group: number): Uint8Array {
+  return buildMessage(RTM_DELLINK, NLM_F_REQUEST | NLM_F_ACK, ifinfo(0), [[IFLA_GROUP, u32(group)]]);
 }

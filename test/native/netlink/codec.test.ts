@@ -111,6 +111,7 @@ t.test('a kernel vxlan device being deleted', (t) => {
     bridged: false,
     master: undefined,
     lower: undefined,
+    group: 0,
     gsoMaxSegs: 65535,
     gsoMaxSize: 65536,
     vxlanPort: 4789,
