@@ -186,6 +186,34 @@ t.test("every message equals the kernel's", { skip: NEEDS_ROOT }, async (t) => {
   });
 });
 
+t.test('of an interface in another namespace nobody here is told', async (t) => {
+  const sent: Uint8Array[] = [];
+  const shim = {
+    netlinkOpen: () => 9,
+    netlinkSend: (_fd: number, message: Uint8Array) => sent.push(message),
+    interfaceIndex: () => 0,
+    close: () => 0,
+  };
+  const engine = new FakeEngine();
+  const notifier = new Notifier({ shim, engine, log });
+  t.teardown(() => notifier.close());
+  const vtep = engine.add(completeConfig({ name: 'vtep0', id: 1 }));
+  const remote = { dst: '192.0.2.2' };
+  const tell = (): void => {
+    engine.emit({ type: 'link', action: 'new', dev: 'vtep0', link: vtep.state() });
+    engine.emit({ type: 'fdb', action: 'new', dev: 'vtep0', entry, remote });
+    engine.emit({ type: 'miss', layer: 3, dev: 'vtep0', dst: '10.0.0.1' });
+  };
+  tell();
+  t.equal(sent.length, 2);
+  vtep.noticed({ away: true });
+  tell();
+  t.equal(sent.length, 2);
+  vtep.noticed({ away: false });
+  tell();
+  t.equal(sent.length, 4);
+});
+
 t.test('nexthops', { skip: NEEDS_ROOT }, async (t) => {
   const ns = await Namespace.create('notify-nh');
   t.teardown(() => ns.close());

@@ -314,3 +314,19 @@ t.test('a VTEP does not stand on itself', async (t) => {
   vtep.set({ dev: 'vtep2' });
   t.equal(vtep.state().dev, 'vtep2', 'once it stands on something else');
 });
+
+t.test('closing removes the interfaces it made together, and no others', async (t) => {
+  const host = new MemoryHost();
+  const asked: number[][] = [];
+  Object.assign(host.system, { removeTogether: (ifindexes: number[]) => void asked.push(ifindexes) });
+  const [second, moved, kept] = ['vtep1', 'vtep2', 'vtep3'].map((name, i) => host.add({ name, id: i }));
+  moved!.noticed({ away: true });
+  const state = kept!.state.bind(kept);
+  Object.assign(kept!, { state: () => ({ ...state(), persistent: true }) });
+  await host.engine.close();
+  t.same(asked, [[host.vtep.ifindex, second!.ifindex]]);
+  t.same(host.engine.list(), []);
+  const alone = new MemoryHost();
+  Object.assign(alone.system, { removeTogether: () => t.fail('of one there is no together') });
+  await alone.engine.close();
+});

@@ -113,3 +113,9 @@ t.test('the namespace of the underlay stands where `ip` has it, in JSON under vt
     );
   t.match(linkJson(link, presumed(link), true), { vtep: { link_netns: 'blue' } });
 });
+
+t.test('an interface in another namespace', async (t) => {
+  const link = linkState({ name: 'vx0', id: 1, away: true });
+  t.match(linkLines(link, presumed(link), true).at(-1), /^ {4}tap persist off away $/);
+  t.match(linkJson(link, presumed(link), true), { vtep: { away: true } });
+});
