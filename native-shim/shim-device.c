@@ -53,6 +53,20 @@ static napi_value call_tap_open(napi_env env, napi_callback_info info) {
   return result < 0 ? call_end(&call, result) : tap_info(env, &tap);
 }
 
+static napi_value call_tap_where(napi_env env, napi_callback_info info) {
+  struct call call = call_begin(env, info);
+  char name[IFNAMSIZ];
+  napi_value where, text;
+  int fd = call_int(&call, 0, "fd");
+  int netns = call.failed ? 0 : tap_where(fd, name);
+  if (call.failed || netns < 0) return call_end(&call, netns);
+  napi_create_object(env, &where);
+  napi_create_string_utf8(env, name, NAPI_AUTO_LENGTH, &text);
+  set_property(env, where, "name", text);
+  set_int(env, where, "netns", netns);
+  return where;
+}
+
 static napi_value call_tap_persist(napi_env env, napi_callback_info info) {
   struct call call = call_begin(env, info);
   int fd = call_int(&call, 0, "fd");
@@ -208,6 +222,7 @@ static napi_value call_udp_errors(napi_env env, napi_callback_info info) {
 const struct shim_call shim_device_calls[] = {
     {"tapOpen", call_tap_open},
     {"tapPersist", call_tap_persist},
+    {"tapWhere", call_tap_where},
     {"tapReceive", call_tap_receive},
     {"tapTransmit", call_tap_transmit},
     {"interfaceSet", call_interface_set},

@@ -5,7 +5,7 @@
 #include <node_api.h>
 
 /** Version of the call list; SHIM_VERSION of lib/native/shim.ts must be the same. */
-#define SHIM_VERSION 4
+#define SHIM_VERSION 5
 
 struct shim_call {
   const char *name; /* NULL ends a table */

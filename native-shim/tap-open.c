@@ -18,6 +18,11 @@
 #define TUN_F_USO6 0x40
 #endif
 
+/* Since 5.2. */
+#ifndef TUNGETDEVNETNS
+#define TUNGETDEVNETNS _IO('T', 227)
+#endif
+
 /** What to ask TUNSETOFFLOAD for, best first: a kernel refuses a set with a bit it does not know. */
 static const struct {
   unsigned long ask;
@@ -95,6 +100,20 @@ int tap_open(struct tap *tap, const char *name, const char *netns, uint32_t queu
   if (result == 0) return 0;
   while (tap->queues > 0) close(tap->fds[--tap->queues]);
   return result;
+}
+
+int tap_where(int fd, char name[IFNAMSIZ]) {
+  struct ifreq ifr = {0};
+  int netns = ioctl(fd, TUNGETDEVNETNS);
+  if (netns < 0) return -errno;
+  if (ioctl(fd, TUNGETIFF, &ifr) < 0) {
+    int result = -errno;
+    close(netns);
+    return result;
+  }
+  memcpy(name, ifr.ifr_name, IFNAMSIZ);
+  name[IFNAMSIZ - 1] = '\0';
+  return netns;
 }
 
 int tap_persist(int fd, bool on) { return ioctl(fd, TUNSETPERSIST, (unsigned long)on) < 0 ? -errno : 0; }

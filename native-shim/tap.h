@@ -47,6 +47,14 @@ struct tap {
  */
 int tap_open(struct tap *tap, const char *name, const char *netns, uint32_t queues, bool vnet_header);
 
+/**
+ * tap_where() - Where the device is now: `ip link set … netns` takes it elsewhere, and its descriptors with it.
+ * @name:  filled with the name it has there
+ * Return: a descriptor of its network namespace, which the caller owns; or -errno (-EBADFD: the device is gone, -EINVAL
+ * where the kernel is older than 5.2).
+ */
+int tap_where(int fd, char name[IFNAMSIZ]);
+
 /** tap_persist() - Whether the device outlives its last descriptor. Return: 0 or -errno. */
 int tap_persist(int fd, bool on);
 

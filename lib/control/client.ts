@@ -7,7 +7,6 @@
  * await vtep.setFdb('vtep0', { verb: 'add', mac: 'e6:4b:f9:ce:d7:7b', dst: '192.168.100.3' });
  * const stream = await vtep.monitor(['miss'], (event) => console.log(event));
  */
-import type { IncomingMessage } from 'node:http';
 import type {
   FdbDelete,
   FdbEntry,
@@ -35,8 +34,7 @@ import type {
   VniRequest,
   VtepEvent,
 } from '../engine/types.js';
-import { VtepError } from '../errors.js';
-import { readLines } from './lines.js';
+import { listen, type MonitorEvent, type MonitorStream } from './monitor-stream.js';
 import { socketPath } from './socket-path.js';
 import { openTransport, type Transport } from './transport.js';
 
@@ -77,16 +75,18 @@ export type NamedMdbEntry = Omit<MdbEntry, 'remotes'> & { remotes: Named<MdbRemo
 export type NamedVniEntry = VniEntry & { remoteName?: string };
 export type NeighbourFlush = { dst?: string; state?: string };
 export type EventType = VtepEvent['type'];
-export const EVENT_TYPES: readonly EventType[] = ['link', 'fdb', 'mdb', 'neigh', 'route', 'vni', 'miss'];
+export const EVENT_TYPES: readonly EventType[] = [
+  'link',
+  'fdb',
+  'mdb',
+  'neigh',
+  'nexthop',
+  'route',
+  'vni',
+  'miss',
+];
 
-/** What a monitor hears: events, and how many were lost because it read too slowly. */
-export type MonitorEvent = VtepEvent | { type: 'lost'; count: number };
-
-export interface MonitorStream {
-  /** Resolves when the stream was closed by us, rejects with ERR_VTEP_DAEMON when the daemon ended it. */
-  readonly closed: Promise<void>;
-  close(): void;
-}
+export type { MonitorEvent, MonitorStream } from './monitor-stream.js';
 
 const link = (dev: string, rest = ''): string => `/v1/links/${encodeURIComponent(dev)}${rest}`;
 const at = encodeURIComponent;
@@ -262,33 +262,6 @@ export class Client {
   close(): void {
     this.#transport.close();
   }
-}
-
-/** Reads a monitor's lines; resolves with the stream at its `hello`. */
-function listen(
-  response: IncomingMessage,
-  onEvent: (event: MonitorEvent) => void,
-  path: string,
-): Promise<MonitorStream> {
-  return new Promise((resolve, reject) => {
-    let byUs = false;
-    const gone = (): VtepError =>
-      new VtepError('ERR_VTEP_DAEMON', `the vtep daemon on ${path} ended the stream`, { errno: 'EPIPE' });
-    const closed = new Promise<void>((done, fail) => {
-      response.once('close', () => (byUs ? done() : (fail(gone()), reject(gone()))));
-    });
-    closed.catch(() => {}); // A caller that does not wait for the end must not die of it.
-    response.on('error', () => {}); // 'close' follows.
-    const close = (): void => {
-      byUs = true;
-      response.destroy();
-    };
-    readLines(response, (line) => {
-      const event = JSON.parse(line) as MonitorEvent | { type: 'hello' };
-      if (event.type === 'hello') resolve({ closed, close });
-      else onEvent(event);
-    });
-  });
 }
 
 /**

@@ -1,14 +1,12 @@
 /** What happens to a VTEP's interface from outside (`ip link set vtep0 …`), told to the VTEP. */
-import type { VtepApi } from '../engine/api.js';
+import type { LinkNotice } from '../engine/api.js';
 import type { LinkState } from '../engine/types.js';
 import type { LinkInfo } from '../native/netlink/link.js';
 import { macText } from './address.js';
 
-type Notice = Parameters<VtepApi['noticed']>[0];
-
 /** What differs between an interface and what its VTEP believes; undefined when nothing does. */
-export function differences(link: LinkInfo, state: LinkState): Notice | undefined {
-  const notice: Notice = {};
+export function differences(link: LinkInfo, state: LinkState): LinkNotice | undefined {
+  const notice: LinkNotice = {};
   const address = macText(link.mac);
   if (link.up !== state.up) notice.up = link.up;
   if (link.mac.length === 6 && address !== state.address) notice.address = address;

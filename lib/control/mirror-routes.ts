@@ -58,6 +58,12 @@ export class RouteMirror {
     this.#candidates.delete(ifindex);
   }
 
+  /** The interface of a VTEP is no longer among those whose routes are told here. */
+  leave(vtep: VtepApi): void {
+    this.#candidates.delete(vtep.ifindex);
+    this.#replace(vtep);
+  }
+
   /** Makes the mirrored routes of `vteps` those of a complete dump. */
   replaceAll(dump: readonly RouteInfo[], vteps: readonly VtepApi[]): void {
     this.#candidates.clear();

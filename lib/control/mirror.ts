@@ -38,6 +38,7 @@ import type { Shim } from '../native/shim.js';
 import type { Log } from './log.js';
 import { netlinkError } from '../native/names.js';
 import { AddressMirror } from './mirror-addresses.js';
+import { AwayMirror } from './mirror-away.js';
 import { differences } from './mirror-links.js';
 import { isOverlayHost, mirrorNeighbour, replaceNeighbours, unmirrorNeighbour } from './mirror-neighbours.js';
 import { RouteMirror } from './mirror-routes.js';
@@ -78,8 +79,7 @@ export class Mirror {
   /** Interfaces whose tables were read, or need not be. */
   readonly #known = new Set<number>();
   #resyncIsDue = false;
-  /** VTEPs whose interface went to another namespace: they work on, unobserved. */
-  readonly #moved = new Set<number>();
+  readonly #away: AwayMirror;
   #routesAreStale = false;
   #closed = false;
 
@@ -93,6 +93,11 @@ export class Mirror {
     this.#log = log;
     this.#routes = new RouteMirror((ifindex) => this.#vtep(ifindex));
     this.#addresses = new AddressMirror(engine);
+    const back = ({ ifindex }: VtepApi): void => {
+      this.#known.add(ifindex);
+      this.#resyncSoon();
+    };
+    this.#away = new AwayMirror({ engine, log, attempt: (act) => this.#attempt(act), back });
     this.#underlays = new UnderlayMirrors(shim, engine, (act) => this.#attempt(act));
     this.#fd = shim.netlinkOpen(GROUPS);
     if (this.#fd < 0) throw netlinkError(this.#fd);
@@ -110,6 +115,7 @@ export class Mirror {
     this.#closed = true;
     this.#unsubscribe();
     this.#underlays.close();
+    this.#away.close();
     this.#shim.unwatch(this.#watcher);
     this.#shim.close(this.#fd);
   }
@@ -152,22 +158,23 @@ export class Mirror {
   }
 
   #vtep(ifindex: number): VtepApi | undefined {
-    return this.#moved.has(ifindex) ? undefined : this.#engine.byIndex(ifindex);
+    const vtep = this.#engine.byIndex(ifindex);
+    return vtep && this.#away.has(vtep.name) ? undefined : vtep;
   }
 
   #vteps(): VtepApi[] {
-    return this.#engine.list().filter(({ ifindex }) => !this.#moved.has(ifindex));
+    return this.#engine.list().filter(({ name }) => !this.#away.has(name));
   }
 
   /**
    * An interface that was there before its VTEP may have neighbours and routes: tables are read once. One that its VTEP
    * made has what we are told of since, and reading everything for each of thousands would take minutes.
    */
-  #linkEvent(action: 'new' | 'del', { ifindex, persistent, linkNetns }: LinkState): void {
+  #linkEvent(action: 'new' | 'del', { name, ifindex, persistent, linkNetns }: LinkState): void {
     if (linkNetns !== undefined) this.#underlaysChanged(action);
     if (action === 'del') {
       this.#known.delete(ifindex);
-      this.#moved.delete(ifindex);
+      this.#away.delete(name);
       this.#routes.forget(ifindex);
     } else if (!this.#known.has(ifindex)) {
       this.#known.add(ifindex);
@@ -256,11 +263,8 @@ export class Mirror {
       const isNews = differences(link, vtep.state()) !== undefined;
       if (isNews) this.#changed(vtep, getLink(this.#shim, link.ifindex) ?? link);
     } else if (link.moved) {
-      this.#moved.add(link.ifindex);
-      this.#log.info(
-        { dev: vtep.name },
-        'interface moved to another namespace; its tables are no longer mirrored',
-      );
+      this.#routes.leave(vtep);
+      this.#away.add(vtep);
     } else {
       this.#log.info({ dev: vtep.name }, 'interface deleted from outside');
       this.#engine.delete(vtep.name, true);

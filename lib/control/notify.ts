@@ -6,6 +6,7 @@
  *   fdb new     RTM_NEWNEIGH   AF_BRIDGE its own     LLADDR DST [PORT] [VNI] [IFINDEX] CACHEINFO, one a destination
  *   fdb del     RTM_DELNEIGH   AF_BRIDGE its own     the same
  *   mdb new/del RTM_NEWMDB/DELMDB            permanent   see netlink/multicast.ts; on RTNLGRP_MDB
+ *   nexthop     RTM_NEWNEXTHOP/DELNEXTHOP            see netlink/nexthop.ts; on RTNLGRP_NEXTHOP
  *   L2 miss     RTM_GETNEIGH   AF_INET   STALE       LLADDR [VNI 0] CACHEINFO
  *   L3 miss     RTM_GETNEIGH   of dst    STALE       DST VNI 16777216 CACHEINFO
  */
@@ -35,10 +36,11 @@ import {
   RTM_DELMDB,
   RTM_NEWMDB,
 } from '../native/netlink/multicast.js';
+import { nexthopNotice, RTM_DELNEXTHOP, RTM_NEWNEXTHOP } from '../native/netlink/nexthop.js';
 import type { Shim } from '../native/shim.js';
 import { addressBytes, macBytes } from './address.js';
 import type { Log } from './log.js';
-import { RTNLGRP_MDB, RTNLGRP_NEIGH } from '../native/netlink/groups.js';
+import { RTNLGRP_MDB, RTNLGRP_NEIGH, RTNLGRP_NEXTHOP } from '../native/netlink/groups.js';
 import { netlinkError } from '../native/names.js';
 
 /** "No VNI" in an L3 miss: one more than the greatest VNI (VXLAN_N_VID). */
@@ -57,6 +59,7 @@ const DEFAULT_DESTINATION_STATE = NUD_PERMANENT | NUD_REACHABLE;
 
 type FdbEvent = Extract<VtepEvent, { type: 'fdb' }>;
 type MdbEvent = Extract<VtepEvent, { type: 'mdb' }>;
+type NexthopEvent = Extract<VtepEvent, { type: 'nexthop' }>;
 type MissEvent = Extract<VtepEvent, { type: 'miss' }>;
 export type NotifierShim = Pick<Shim, 'netlinkOpen' | 'netlinkSend' | 'close' | 'interfaceIndex'>;
 
@@ -75,12 +78,14 @@ interface Device {
   destination: string | undefined;
   /** Interfaces of its underlay are of another namespace, where their indexes mean others. */
   foreign?: boolean;
+  /** The interface is in another namespace, where nobody hears us; here its index means another. */
+  away?: boolean;
 }
 
 function deviceOf(link: LinkState): Device {
-  const { ifindex, id: vni, vnifilter, linkNetns } = link;
+  const { ifindex, id: vni, vnifilter, linkNetns, away } = link;
   const destination = link.group ?? link.remote;
-  return { ifindex, vni, vnifilter, destination, foreign: linkNetns !== undefined };
+  return { ifindex, vni, vnifilter, destination, foreign: linkNetns !== undefined, away };
 }
 
 /** The message of a miss. */
@@ -145,6 +150,20 @@ export function mdbMessage(event: MdbEvent, { ifindex }: Device, via: number | u
   });
 }
 
+/** The message of a nexthop that came, changed or went. */
+export function nexthopMessage({
+  action,
+  cause,
+  entry: { id, via, group, protocol },
+}: NexthopEvent): Uint8Array {
+  return nexthopNotice({
+    message: action === 'new' ? RTM_NEWNEXTHOP : RTM_DELNEXTHOP,
+    ...{ cause, id, protocol },
+    gateway: via === undefined ? undefined : addressBytes(via),
+    group: group?.map(({ id, weight = 1 }) => ({ id, weight })),
+  });
+}
+
 export class Notifier {
   readonly #shim: NotifierShim;
   readonly #engine: EngineApi;
@@ -176,6 +195,7 @@ export class Notifier {
     else if (event.type === 'fdb') this.#fdb(event);
     else if (event.type === 'mdb') this.#mdb(event);
     else if (event.type === 'miss') this.#miss(event);
+    else if (event.type === 'nexthop') this.#send(nexthopMessage(event), RTNLGRP_NEXTHOP);
   }
 
   #linkEvent({ action, dev, link }: Extract<VtepEvent, { type: 'link' }>): void {
@@ -196,18 +216,19 @@ export class Notifier {
 
   #miss(event: MissEvent): void {
     const device = this.#device(event.dev);
-    if (device) this.#send(missMessage(event, device));
+    if (device && !device.away) this.#send(missMessage(event, device));
   }
 
   #mdb(event: MdbEvent): void {
     const device = this.#device(event.dev);
-    if (device) this.#send(mdbMessage(event, device, this.#viaOf(event.remote, device)), RTNLGRP_MDB);
+    if (device && !device.away)
+      this.#send(mdbMessage(event, device, this.#viaOf(event.remote, device)), RTNLGRP_MDB);
   }
 
   #fdb(event: FdbEvent): void {
     const device = this.#device(event.dev);
-    if (device) this.#send(fdbMessage(event, device, this.#viaOf(event.remote, device)));
-    else this.#keep(event);
+    if (device === undefined) this.#keep(event);
+    else if (!device.away) this.#send(fdbMessage(event, device, this.#viaOf(event.remote, device)));
   }
 
   /** Until the device is announced, which is in this same turn of the event loop or never. */

@@ -2,6 +2,7 @@
  * What control needs of the engine, as interfaces: engine.ts implements them, test/support has a fake.
  * Every method throws a VtepError (errors.ts) and then has changed nothing.
  */
+import type { TapLook } from './system.js';
 import type {
   FdbDelete,
   FdbEntry,
@@ -98,6 +99,18 @@ export interface VniFilterApi {
   list(): VniEntry[];
 }
 
+/** What became of an interface. */
+export interface LinkNotice {
+  up?: boolean;
+  address?: string;
+  mtu?: number;
+  name?: string;
+  bridged?: boolean;
+  /** It went to another namespace; or came back, under this index. */
+  away?: boolean;
+  ifindex?: number;
+}
+
 export interface VtepApi {
   readonly name: string;
   readonly ifindex: number;
@@ -116,7 +129,9 @@ export interface VtepApi {
    * The interface was changed from outside (RTM_NEWLINK): flags, MAC, MTU, name, or whether it is a bridge's port. Going down flushes dynamic FDB
    * entries and closes the socket when no other VTEP uses it, as vxlan_stop does.
    */
-  noticed(change: { up?: boolean; address?: string; mtu?: number; name?: string; bridged?: boolean }): void;
+  noticed(change: LinkNotice): void;
+  /** How the interface is, wherever it was moved; 'gone' when it is no more, undefined when that cannot be seen. */
+  look(): TapLook | 'gone' | undefined;
 }
 
 /** A network namespace other than the daemon's in which VTEPs have their underlay. */

@@ -17,6 +17,8 @@ export class Directory implements Iterable<Vtep> {
   readonly #all = new Map<Vtep, string>();
   readonly #byName = new Map<string, Vtep>();
   readonly #byIfindex = new Map<number, Vtep>();
+  /** Under which index each stands in it. */
+  readonly #ifindexes = new Map<Vtep, number>();
   readonly #byReception = new Map<string, Vtep>();
 
   /** @param underlay number of the namespace its underlay is in */
@@ -24,7 +26,7 @@ export class Directory implements Iterable<Vtep> {
     const receives = receptionKey(vtep.config, vtep.family, underlay);
     this.#all.set(vtep, receives);
     this.#byName.set(vtep.name, vtep);
-    this.#byIfindex.set(vtep.ifindex, vtep);
+    this.#number(vtep);
     if (!vtep.config.vnifilter) this.#byReception.set(receives, vtep);
   }
 
@@ -33,6 +35,7 @@ export class Directory implements Iterable<Vtep> {
     this.#all.delete(vtep);
     forget(this.#byName, vtep.name, vtep);
     forget(this.#byIfindex, vtep.ifindex, vtep);
+    this.#ifindexes.delete(vtep);
   }
 
   /** It takes what is for a VNI from now on. */
@@ -45,10 +48,21 @@ export class Directory implements Iterable<Vtep> {
     forget(this.#byReception, receptionKey({ ...vtep.config, id }, vtep.family, underlay), vtep);
   }
 
-  /** Its interface has another name than `before`. */
+  /** Its interface may have another name than `before`, or another index. */
   renamed(vtep: Vtep, before: string): void {
-    forget(this.#byName, before, vtep);
-    this.#byName.set(vtep.name, vtep);
+    if (vtep.name !== before) {
+      forget(this.#byName, before, vtep);
+      this.#byName.set(vtep.name, vtep);
+    }
+    const index = this.#ifindexes.get(vtep) ?? 0;
+    if (index === vtep.ifindex) return;
+    forget(this.#byIfindex, index, vtep);
+    this.#number(vtep);
+  }
+
+  #number(vtep: Vtep): void {
+    this.#byIfindex.set(vtep.ifindex, vtep);
+    this.#ifindexes.set(vtep, vtep.ifindex);
   }
 
   named(name: string): Vtep | undefined {

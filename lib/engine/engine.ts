@@ -13,14 +13,15 @@ import type { RecordRing } from '../memory/ring.js';
 import type { EngineApi, UnderlayView } from './api.js';
 import { type Clock, MonotonicClock } from './clock.js';
 import { type Dataplane, InlineDataplane } from './dataplane.js';
-import { DEFAULT_MTU, headroom, underlayFamily, withDefaults } from './settings.js';
+import { underlayFamily, withDefaults } from './settings.js';
 import { Directory } from './directory.js';
 import { Horizons } from './horizons.js';
 import { Nexthops } from './nexthops.js';
 import { Retirement } from './retirement.js';
 import { unclaimedReasons } from './statistics.js';
 import type { System } from './system.js';
-import { checkHold, checkNew, checkVniOptions } from './option-checks.js';
+import { refuseCircle, stackedOn } from './stacking.js';
+import { checkHold, checkNew, checkVniOptions, mtuAtFirst } from './option-checks.js';
 import type { LinkConfig, LocalAddress, VtepEvent } from './types.js';
 import { type UnderlayNamespace, UnderlayNamespaces } from './underlay-namespaces.js';
 import { Vtep } from './vtep.js';
@@ -41,7 +42,10 @@ export interface EngineOptions {
 export class Engine implements EngineApi {
   readonly clock: Clock;
   readonly dataplane: Dataplane;
-  readonly nexthops = new Nexthops(() => this.list().map((vtep) => vtep.fdb));
+  readonly nexthops = new Nexthops(
+    () => this.list().map((vtep) => vtep.fdb),
+    (event) => this.#emit(event),
+  );
   readonly #horizons = new Horizons();
   readonly #system: System;
   readonly #lowers: UnderlayNamespaces;
@@ -162,6 +166,8 @@ export class Engine implements EngineApi {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    const own = this.list().filter((vtep) => !vtep.state().persistent && !vtep.state().away);
+    if (own.length > 1) this.#system.removeTogether?.(own.map(({ ifindex }) => ifindex));
     for (const vtep of this.list()) this.delete(vtep.name);
     await this.dataplane.close();
     this.#retirement.closeAll();
@@ -210,11 +216,14 @@ export class Engine implements EngineApi {
   #make(config: LinkConfig, lower: UnderlayNamespace): Vtep {
     const family = underlayFamily(config);
     checkNew(config, family, lower.system);
+    const stacked = () => stackedOn(this.#lowerOf, this.#lowers.own);
+    const before = lower === this.#lowers.own ? this.#system.indexOf(config.name) : 0;
+    refuseCircle([config.name, before], config.dev, lower.system, stacked);
     if (!config.vnifilter) this.#refuseTwin(config, family, lower);
     const tap = this.#system.openTap({
       name: config.name,
       address: config.address,
-      mtu: mtuOf(config, family, lower.system),
+      mtu: mtuAtFirst(config, family, lower.system),
       queues: this.dataplane.workers,
     });
     const index = this.#freeNumber();
@@ -233,6 +242,7 @@ export class Engine implements EngineApi {
         this.#vteps.refuses(vtep, vni, lower.number);
         this.#byNumber[number] = undefined;
       },
+      stacked,
       refuseTwin: (vtep, vni) => this.#refuseTwin({ ...vtep.config, id: vni }, vtep.family, lower, vtep),
     });
     this.#vteps.add(vtep, lower.number);
@@ -277,13 +287,6 @@ export class Engine implements EngineApi {
       { errno: 'EEXIST', word: String(config.id) },
     );
   }
-}
-
-/** Default 1500, or what the lower device leaves; more than that is clamped silently, as at creation in the kernel. */
-function mtuOf(config: LinkConfig, family: 4 | 6, system: System): number {
-  if (config.dev === undefined) return config.mtu ?? DEFAULT_MTU;
-  const most = system.mtuOf(config.dev) - headroom(family);
-  return Math.min(config.mtu ?? most, most);
 }
 
 function randomSeed(): number {

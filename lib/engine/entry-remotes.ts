@@ -170,14 +170,16 @@ export class EntryRemotes {
     );
   }
 
-  /** Whether a remote meets the remote part of a flush filter. */
-  matcher(filter: FdbFlush): (index: number) => boolean {
+  /** Whether a remote of an entry meets the remote part of a flush filter. What it has not of its own is the device's. */
+  matcher(filter: FdbFlush): (index: number, entry: number) => boolean {
     const r = this.#remotes;
-    const { port, vni } = this.#context;
+    const { port, vnifilter, vni } = this.#context;
     const words = filter.dst === undefined ? undefined : addressWords(filter.dst, 'dst');
-    return (index) =>
+    const vniOf = (index: number, entry: number): number =>
+      r.vni(index) >= 0 ? r.vni(index) : vnifilter ? this.#fdb.vni(entry) : vni;
+    return (index, entry) =>
       (filter.port === undefined || (r.sendPort(index) || port) === filter.port) &&
-      (filter.vni === undefined || (r.vni(index) < 0 ? vni : r.vni(index)) === filter.vni) &&
+      (filter.vni === undefined || vniOf(index, entry) === filter.vni) &&
       (words === undefined || this.address(index).every((word, i) => word === words[i]));
   }
 

@@ -143,7 +143,7 @@ export class Forwarding implements ForwardingDatabase, NexthopUser {
       if (!byRemote) {
         this.#store.destroy(entry);
         flushed++;
-      } else if (this.#store.dropRemotes(entry, remoteMatches)) {
+      } else if (this.#store.dropRemotes(entry, (index) => remoteMatches(index, entry))) {
         flushed++;
       }
     }
@@ -269,9 +269,21 @@ export class Forwarding implements ForwardingDatabase, NexthopUser {
     return (this.#table.flags(entry) & FLAG_LEARNED) !== 0;
   }
 
-  /** True when the MAC's entry is marked `router`. */
-  isRouter(high: number, low: number): boolean {
-    const entry = this.#table.find(high, low, this.#context.vni);
-    return entry >= 0 && (this.#table.flags(entry) & FLAG_ROUTER) !== 0;
+  /** What tells whether a MAC's entry is marked `router`: of many VNIs, in any of them, as their neighbours are one table. */
+  routers(): (high: number, low: number) => boolean {
+    const table = this.#table;
+    const isRouter = (entry: number): boolean => (table.flags(entry) & FLAG_ROUTER) !== 0;
+    if (!this.#context.vnifilter) {
+      return (high, low) => {
+        const entry = table.find(high, low, this.#context.vni);
+        return entry >= 0 && isRouter(entry);
+      };
+    }
+    const key = (high: number, low: number): number => (high >>> 0) * 0x10000 + low;
+    const found = new Set<number>();
+    for (const entry of table.entries()) {
+      if (isRouter(entry)) found.add(key(table.macHigh(entry), table.macLow(entry)));
+    }
+    return (high, low) => found.has(key(high, low));
   }
 }

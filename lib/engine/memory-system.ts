@@ -14,9 +14,11 @@ import { VtepError } from '../errors.js';
 import { MemoryDatagrams, MemoryFrames, MemoryFrameWriter } from '../port/memory-port.js';
 import type { ReceivePort, TransmitPort } from '../port/port.js';
 import { formatAddress, formatMac } from '../wire/text.js';
-import type { PortFactory, SocketRequest, System, Tap, TapRequest } from './system.js';
+import type { InterfaceWish, PortFactory, SocketRequest, System, Tap, TapRequest } from './system.js';
 
 const DEFAULT_PATH = 1_500;
+
+let systems = 0;
 
 interface MemoryInterface {
   tap: Tap;
@@ -26,6 +28,7 @@ interface MemoryInterface {
 export class MemorySystem implements System {
   /** What every VTEP of the host sends, and what arrives for any of them on the port it listens on. */
   readonly underlay = new MemoryDatagrams();
+  readonly netns = `memory ${++systems}`;
   readonly ports: PortFactory;
   /** Path MTUs by address; others have 1500. */
   readonly paths = new Map<string, number>();
@@ -50,9 +53,17 @@ export class MemorySystem implements System {
 
   indexOf(name: string): number {
     const lower = [...this.#lower.keys()].indexOf(name);
-    return lower < 0
-      ? ([...this.#interfaces.values()].find(({ tap }) => tap.name === name)?.tap.ifindex ?? 0)
-      : lower + 1;
+    return lower < 0 ? (this.#tapNamed(name)?.ifindex ?? 0) : lower + 1;
+  }
+
+  #tapNamed(name: string): Tap | undefined {
+    return [...this.#interfaces.values()].find(({ tap }) => tap.name === name)?.tap;
+  }
+
+  standsOn(upper: number, lower: number, more: ReadonlyMap<number, number>): boolean {
+    for (let at: number | undefined = upper; at !== undefined; at = more.get(at))
+      if (at === lower) return true;
+    return false;
   }
 
   nameOf(ifindex: number): string {
@@ -61,7 +72,7 @@ export class MemorySystem implements System {
   }
 
   mtuOf(name: string): number {
-    const mtu = this.#lower.get(name);
+    const mtu = this.#lower.get(name) ?? this.#tapNamed(name)?.mtu;
     if (mtu === undefined) throw noDevice(name);
     return mtu;
   }
@@ -81,6 +92,7 @@ export class MemorySystem implements System {
       mtu: request.mtu,
       up: false,
       bridged: false,
+      away: false,
       offloads: 0,
       missing: [],
     };
@@ -92,7 +104,7 @@ export class MemorySystem implements System {
     for (const fd of tap.fds) this.#interfaces.delete(fd);
   }
 
-  changeInterface(name: string, change: { address?: string; mtu?: number; up?: boolean }): void {
+  changeInterface({ name }: Tap, change: InterfaceWish): void {
     const found = [...this.#interfaces.values()].find(({ tap }) => tap.name === name);
     if (found === undefined) throw noDevice(name);
     found.tap.up = change.up ?? found.tap.up;

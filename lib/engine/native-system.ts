@@ -1,8 +1,16 @@
 /** The kernel's interfaces, TAPs and sockets, by way of native-shim and rtnetlink. */
 import { VtepError } from '../errors.js';
 import { errnoName } from '../native/errno.js';
-import { deleteLink, getLink, getRoute, setLinkGso, setLinkQueue } from '../native/netlink/request.js';
-import { openNamespace } from '../native/namespace.js';
+import {
+  deleteLink,
+  deleteLinks,
+  getLink,
+  getRoute,
+  setLinkGso,
+  setLinkQueue,
+} from '../native/netlink/request.js';
+import { standsOn } from '../native/netlink/stack.js';
+import { namespaceId, openNamespace } from '../native/namespace.js';
 import { portOwner } from '../native/port-owner.js';
 import {
   OFFLOAD_CSUM,
@@ -12,9 +20,19 @@ import {
   type Shim,
   type TapInfo,
 } from '../native/shim.js';
-import { formatMac, parseMac } from '../wire/text.js';
+import { formatMac } from '../wire/text.js';
+import { macOctets, macText } from './mac-octets.js';
 import { addressWords } from './words.js';
-import type { ReachedNamespace, SocketRequest, System, Tap, TapRequest } from './system.js';
+import { atInterface } from './native-whereabouts.js';
+import type {
+  InterfaceWish,
+  ReachedNamespace,
+  SocketRequest,
+  System,
+  Tap,
+  TapLook,
+  TapRequest,
+} from './system.js';
 
 /** Bytes; a burst of 64 super-frames must find room while a worker is off its core. Needs CAP_NET_ADMIN beyond rmem_max. */
 const SOCKET_BUFFER = 16 * 1024 * 1024;
@@ -40,11 +58,13 @@ export class NativeSystem implements System {
   readonly #shim: Shim;
   /** Of the underlay; TAPs are always made in the thread's. */
   readonly #netns: string | undefined;
+  readonly netns: string;
 
   /** @param netns path of the namespace whose interfaces, routes and sockets are meant; default the thread's */
   constructor(shim: Shim, netns?: string) {
     this.#shim = shim;
     this.#netns = netns;
+    this.netns = namespaceId(netns);
   }
 
   reach(netns: string): ReachedNamespace | undefined {
@@ -60,6 +80,10 @@ export class NativeSystem implements System {
   /** Where the kernel has no huge pages the table is as good without. */
   advise(buffer: SharedArrayBuffer): void {
     this.#shim.adviseHuge(new Uint8Array(buffer));
+  }
+
+  standsOn(upper: number, lower: number, more: ReadonlyMap<number, number>): boolean {
+    return standsOn(this.#shim, [upper, lower], more, this.#netns);
   }
 
   nameOf(ifindex: number): string {
@@ -92,12 +116,43 @@ export class NativeSystem implements System {
   }
 
   removeTap(tap: Tap): void {
-    if (tap.created) deleteLink(this.#shim, tap.ifindex);
+    if (!tap.created) return;
+    if (!tap.away) deleteLink(this.#shim, tap.ifindex);
+    else atInterface(this.#shim, tap, ({ link, netns }) => deleteLink(this.#shim, link.ifindex, netns));
   }
 
-  changeInterface(name: string, change: { address?: string; mtu?: number; up?: boolean }): void {
-    const mac = change.address === undefined ? undefined : octets(change.address);
-    const result = this.#shim.interfaceSet(name, { mac, mtu: change.mtu, up: change.up });
+  removeTogether(ifindexes: readonly number[]): void {
+    deleteLinks(this.#shim, ifindexes);
+  }
+
+  changeInterface(tap: Tap, change: InterfaceWish): void {
+    if (!tap.away) return this.#change(tap.name, change);
+    const done = atInterface(this.#shim, tap, ({ link, netns }) => {
+      this.#change(link.name, change, netns);
+      return true;
+    });
+    if (done !== true) throw noDevice(tap.name, ' in any network namespace that the daemon may enter');
+  }
+
+  look(tap: Tap): TapLook | 'gone' | undefined {
+    return atInterface(this.#shim, tap, ({ link, netns: path }) => {
+      const { ifindex, mtu, up, bridged } = link;
+      const netns = namespaceId(path);
+      return {
+        ifindex,
+        address: macText(link.mac),
+        mtu,
+        up,
+        bridged,
+        netns,
+        away: netns !== this.netns,
+      };
+    });
+  }
+
+  #change(name: string, { address, mtu, up }: InterfaceWish, netns?: string): void {
+    const mac = address === undefined ? undefined : macOctets(address);
+    const result = this.#shim.interfaceSet(name, { mac, mtu, up, netns });
     if (result < 0) throw systemError(result, `cannot change ${name}`);
   }
 
@@ -140,10 +195,10 @@ export class NativeSystem implements System {
   /** Sets address and MTU of a new interface; takes over those of one that was there. */
   #describe(info: TapInfo, request: TapRequest): Tap {
     if (info.created) {
-      this.changeInterface(info.name, { address: request.address ?? randomAddress(), mtu: request.mtu });
+      this.#change(info.name, { address: request.address ?? randomAddress(), mtu: request.mtu });
       setLinkQueue(this.#shim, info.ifindex, TAP_QUEUE);
     } else if (request.address !== undefined) {
-      this.changeInterface(info.name, { address: request.address });
+      this.#change(info.name, { address: request.address });
     }
     const link = getLink(this.#shim, info.ifindex);
     if (link === undefined) throw noDevice(info.name);
@@ -153,10 +208,11 @@ export class NativeSystem implements System {
       ifindex: info.ifindex,
       fds: info.fds,
       created: info.created,
-      address: formatOctets(link.mac),
+      address: macText(link.mac),
       mtu: link.mtu,
       up: link.up,
       bridged: link.bridged,
+      away: false,
       offloads: info.offloads,
       missing: MISSING_NAMES.filter(([bit]) => (info.offloads & bit) === 0).map(([, name]) => name),
     };
@@ -231,20 +287,6 @@ function systemError(errno: number, what: string): VtepError {
     });
   }
   return new VtepError('ERR_VTEP_SYSTEM', `${what}: ${code}`, { errno: code });
-}
-
-function octets(address: string): Uint8Array {
-  const mac = parseMac(address)!;
-  const bytes = new Uint8Array(6);
-  const view = new DataView(bytes.buffer);
-  view.setInt32(0, mac.high);
-  view.setUint16(4, mac.low);
-  return bytes;
-}
-
-function formatOctets(mac: Uint8Array): string {
-  const view = new DataView(mac.buffer, mac.byteOffset, mac.byteLength);
-  return formatMac(view.getInt32(0), view.getUint16(4));
 }
 
 /** Random, unicast, locally administered (IEEE 802c). */

@@ -6,8 +6,10 @@
 import { VtepError } from '../errors.js';
 import { formatAddress } from '../wire/text.js';
 import type { NexthopTableApi } from './api.js';
-import type { NexthopEntry, NexthopMember, NexthopRequest } from './types.js';
+import type { NexthopEntry, NexthopMember, NexthopRequest, VtepEvent } from './types.js';
 import { addressWords, familyOf } from './words.js';
+
+export type NexthopEvent = Extract<VtepEvent, { type: 'nexthop' }>;
 
 /** A gateway and its share of the flows. */
 export interface Gateway {
@@ -41,11 +43,16 @@ const isGroup = (object: Single | Group): object is Group => 'members' in object
 export class Nexthops implements NexthopTableApi {
   readonly #objects = new Map<number, Single | Group>();
   readonly #users: () => Iterable<NexthopUser>;
+  readonly #emit: (event: NexthopEvent) => void;
   #lastId = 0;
 
-  /** @param users the VTEPs there are */
-  constructor(users: () => Iterable<NexthopUser>) {
+  /**
+   * @param users the VTEPs there are
+   * @param emit tells every subscriber, in order
+   */
+  constructor(users: () => Iterable<NexthopUser>, emit: (event: NexthopEvent) => void) {
     this.#users = users;
+    this.#emit = emit;
   }
 
   set(request: NexthopRequest): NexthopEntry {
@@ -59,29 +66,41 @@ export class Nexthops implements NexthopTableApi {
     }
     const object = this.#read(id, request);
     if (old !== undefined) this.#checkReplacement(old, object);
+    // Whose group a replaced group is nobody asks anew, in the kernel.
+    if (old !== undefined && isGroup(object)) object.protocol = old.protocol;
+    // Last in the order of groups, also where it replaces one.
+    this.#objects.delete(id);
     this.#objects.set(id, object);
     if (old !== undefined) this.#changed(object);
+    this.#announce('new', request.verb, object);
     return describe(object);
   }
 
   /** A nexthop leaves its groups, a group without members goes too, and FDB entries go with their group. */
   delete(id: number): void {
-    this.#known(id);
+    const object = this.#known(id);
     this.#objects.delete(id);
     this.#tell(id, []);
-    for (const group of this.#groups()) {
+    this.#announce('del', 'delete', object);
+    // The group that was given last is told of first, as in the kernel.
+    for (const group of this.#groups().reverse()) {
       const members = group.members.filter((member) => member.id !== id);
       if (members.length === group.members.length) continue;
+      if (members.length === 0) {
+        this.delete(group.id);
+        continue;
+      }
       group.members = members;
-      if (members.length === 0) this.delete(group.id);
-      else this.#changed(group);
+      this.#changed(group);
+      this.#announce('new', 'delete', group);
     }
   }
 
+  /** Groups go first, so that nothing is told of members that leave them; each by id. */
   flush(): number {
-    const flushed = this.#objects.size;
-    for (const id of [...this.#objects.keys()]) if (this.#objects.has(id)) this.delete(id);
-    return flushed;
+    const all = [...this.#objects.values()].sort((a, b) => a.id - b.id);
+    for (const { id } of [...all.filter(isGroup), ...all]) if (this.#objects.has(id)) this.delete(id);
+    return all.length;
   }
 
   get(id: number): NexthopEntry | undefined {
@@ -193,8 +212,13 @@ export class Nexthops implements NexthopTableApi {
     for (const user of this.#users()) user.nexthopChanged(id, gateways);
   }
 
-  #known(id: number): void {
-    if (this.#objects.has(id)) return;
+  #announce(action: 'new' | 'del', cause: NexthopEvent['cause'], object: Single | Group): void {
+    this.#emit({ type: 'nexthop', action, cause, entry: describe(object) });
+  }
+
+  #known(id: number): Single | Group {
+    const object = this.#objects.get(id);
+    if (object !== undefined) return object;
     throw new VtepError('ERR_VTEP_NO_ENTRY', `No such file or directory: there is no nexthop ${id}`, {
       errno: 'ENOENT',
       word: String(id),

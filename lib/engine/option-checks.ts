@@ -2,7 +2,7 @@
 import { VtepError } from '../errors.js';
 import { checkReservedBits } from './header-bits.js';
 import { checkNeighbourOptions } from './neighbour-options.js';
-import { hasChecksum, headroom, sendsFromListener, underlayFamily } from './settings.js';
+import { DEFAULT_MTU, hasChecksum, headroom, sendsFromListener, underlayFamily } from './settings.js';
 import type { System } from './system.js';
 import type { LinkChange, LinkConfig } from './types.js';
 import { addressWords, familyOf, isAny, isGroupMac, isZeroMac, macWords } from './words.js';
@@ -88,7 +88,13 @@ export function checkListenerSends(config: LinkConfig, family: 4 | 6): void {
  * What changed options say together. Addresses of the underlay keep the family the device was made with; its lower device
  * must exist.
  */
-export function checkChanged(config: LinkConfig, name: string, family: 4 | 6, system: System): void {
+export function checkChanged(
+  change: LinkChange,
+  config: LinkConfig,
+  name: string,
+  family: 4 | 6,
+  system: System,
+): void {
   for (const text of [config.remote, config.group, config.local]) {
     if (text === undefined || underlayFamily({ remote: text }) === family) continue;
     throw new VtepError(
@@ -99,7 +105,18 @@ export function checkChanged(config: LinkConfig, name: string, family: 4 | 6, sy
   }
   checkListenerSends(config, family);
   checkNeighbourOptions(config);
+  checkHold(change, config);
   if (config.dev !== undefined) system.mtuOf(config.dev);
+}
+
+/**
+ * The MTU of a new interface: 1500, or what the lower device leaves; more than that is clamped silently, as at creation in the
+ * kernel.
+ */
+export function mtuAtFirst(config: LinkConfig, family: 4 | 6, system: System): number {
+  if (config.dev === undefined) return config.mtu ?? DEFAULT_MTU;
+  const most = system.mtuOf(config.dev) - headroom(family);
+  return Math.min(config.mtu ?? most, most);
 }
 
 /**

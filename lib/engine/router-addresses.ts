@@ -20,8 +20,9 @@ export class RouterAddresses {
     if (!this.isStale) return false;
     this.isStale = false;
     const found: Addresses = { router4: 0, router6: [0, 0, 0, 0] };
+    const isRouter = fdb.routers();
     neighbours.some((words, high, low) => {
-      if (!fdb.isRouter(high, low)) return false;
+      if (!isRouter(high, low)) return false;
       if (isIpv4(words)) found.router4 = words[3];
       else found.router6 = [words[0], words[1], words[2], words[3]];
       return found.router4 !== 0 && found.router6[3] !== 0;

@@ -27,6 +27,8 @@ export interface Tap {
   up: boolean;
   /** It is a port of a bridge. */
   bridged: boolean;
+  /** It was moved to another network namespace than the system's. */
+  away: boolean;
   /** OFFLOAD_* bits in force, and the names of those the kernel lacks. */
   offloads: number;
   missing: string[];
@@ -58,6 +60,19 @@ export interface ReachedNamespace {
   system: System;
 }
 
+/** What may be asked of an interface. */
+export interface InterfaceWish {
+  address?: string;
+  mtu?: number;
+  up?: boolean;
+}
+
+/** An interface as it is now. */
+export interface TapLook extends Pick<Tap, 'ifindex' | 'address' | 'mtu' | 'up' | 'bridged' | 'away'> {
+  /** `System.netns` of the namespace it is in. */
+  netns: string;
+}
+
 /** Makes the ports of one thread; a worker gets its own. */
 export interface PortFactory {
   frames(fd: number): ReceivePort;
@@ -69,6 +84,13 @@ export interface PortFactory {
 }
 
 export interface System extends InterfaceNames {
+  /** Equal for systems that see the same interfaces. */
+  readonly netns: string;
+  /**
+   * Whether an interface is another one or stands on it (by index), as a VLAN does on its parent and a bridge on its ports.
+   * @param more what interfaces stand on besides, index to index
+   */
+  standsOn(upper: number, lower: number, more: ReadonlyMap<number, number>): boolean;
   /** MTU of an interface; throws ERR_VTEP_NO_DEVICE when there is none of that name. */
   mtuOf(name: string): number;
   /** MTU of the path to an address by an interface (0 = any), as the host knows it now; 0 without a route. */
@@ -77,7 +99,11 @@ export interface System extends InterfaceNames {
   openTap(request: TapRequest): Tap;
   /** Removes the interface, if this system created it; the queues stay open until closed. */
   removeTap(tap: Tap): void;
-  changeInterface(name: string, change: { address?: string; mtu?: number; up?: boolean }): void;
+  /** Removes many interfaces that this system created, sooner than one by one; what is left is removeTap's. */
+  removeTogether?(ifindexes: readonly number[]): void;
+  changeInterface(tap: Tap, change: InterfaceWish): void;
+  /** How a TAP is, wherever it is; undefined when that cannot be seen. Absent where interfaces stay where they are. */
+  look?(tap: Tap): TapLook | 'gone' | undefined;
   /** Opens a socket; throws ERR_VTEP_PORT_IN_USE (naming the owner), ERR_VTEP_PERMISSION or ERR_VTEP_SYSTEM. */
   openSocket(request: SocketRequest): number;
   /**

@@ -5,7 +5,7 @@
  * tables and the data plane they are words. Times are seconds.
  */
 
-import type { MdbEntry, MdbRemote } from './group-types.js';
+import type { MdbEntry, MdbRemote, NexthopEntry } from './group-types.js';
 import type { NeighbourEntry } from './neighbour-types.js';
 import type { VniEntry } from './vni-types.js';
 
@@ -154,6 +154,8 @@ export interface LinkState extends LinkConfig {
   up: boolean;
   /** True when the interface is a port of a bridge: frames too big for the underlay are then answered. */
   bridged: boolean;
+  /** True when the interface was moved to another network namespace than the daemon's. */
+  away: boolean;
   /** True when the TAP existed before and will be left behind. */
   persistent: boolean;
   /** True when the system refused UDP_SEGMENT or the like and the device works without; names of what is off. */
@@ -274,5 +276,7 @@ export type VtepEvent =
   | { type: 'neigh'; action: 'new' | 'del'; dev: string; entry: NeighbourEntry }
   | { type: 'route'; action: 'new' | 'del'; dev: string; entry: RouteEntry }
   | { type: 'vni'; action: 'new' | 'del'; dev: string; entry: Omit<VniEntry, 'statistics'> }
+  /** Of no device. `cause`: the request, of which several may come. */
+  | { type: 'nexthop'; action: 'new' | 'del'; cause: 'add' | 'replace' | 'delete'; entry: NexthopEntry }
   | { type: 'miss'; layer: 2; dev: string; lladdr: string }
   | { type: 'miss'; layer: 3; dev: string; dst: string };

@@ -24,8 +24,10 @@ export interface VtepHost {
   claim(vtep: Vtep, vni: number): number;
   /** Takes both back. */
   release(vtep: Vtep, vni: number, number: number): void;
+  /** What VTEPs stand on, where the interfaces of this engine are (stacking.ts). */
+  stacked(): ReadonlyMap<number, number>;
   /** Throws ERR_VTEP_VNI_IN_USE when another than `vtep` receives the VNI on its port. */
   refuseTwin(vtep: Vtep, vni: number): void;
-  /** The interface of `vtep` was called `before` until now. */
+  /** Name or index of the interface of `vtep` may be others now; it was called `before`. */
   renamed(vtep: Vtep, before: string): void;
 }

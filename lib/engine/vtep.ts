@@ -14,20 +14,22 @@ import { type TableContext, tableContext } from './context.js';
 import { DefaultDestination } from './default-destination.js';
 import { Forwarding } from './forwarding.js';
 import { Learning } from './learning.js';
-import { changeTap, linkState, noteChange } from './link-state.js';
+import { changeTap, linkState } from './link-state.js';
 import { Multicast } from './mdb.js';
 import { missEvent } from './miss-event.js';
 import { MissLimit } from './miss-limit.js';
 import { Neighbours } from './neighbours.js';
-import { asMeant, checkAddress, checkChanged, checkHold, mtuAfter } from './option-checks.js';
+import { asMeant, checkAddress, checkChanged, mtuAfter } from './option-checks.js';
 import { PathMtus } from './path-mtus.js';
 import { Reception } from './reception.js';
 import { listRemotes } from './remote-directory.js';
 import { RouterAddresses } from './router-addresses.js';
 import { Routes } from './routes.js';
 import { DEFAULT_AGEING, deviceSettings, underlayFamily } from './settings.js';
+import { checkStack } from './stacking.js';
 import { statistics } from './statistics.js';
 import type { Tap } from './system.js';
+import { takeNews } from './tap-news.js';
 import { makeTables } from './tables.js';
 import type { LinkChange, LinkConfig, LinkState, LinkStatistics, RemoteList } from './types.js';
 import { VniFilter } from './vni-filter.js';
@@ -103,6 +105,10 @@ export class Vtep implements VtepApi {
     return linkState(this.#config, this.#tap, this.#up);
   }
 
+  look(): ReturnType<VtepApi['look']> {
+    return this.#host.system.look?.(this.#tap);
+  }
+
   /** First words to the world: the link, then its default destination; an interface that was there may be up. */
   announce(): void {
     this.#told();
@@ -116,8 +122,8 @@ export class Vtep implements VtepApi {
     const before = this.#config;
     const next = { ...before, ...asMeant(options) };
     next.ageing ||= DEFAULT_AGEING;
-    checkChanged(next, this.name, this.family, system);
-    checkHold(change, next);
+    checkChanged(change, next, this.name, this.family, system);
+    if (next.dev !== before.dev) checkStack(this.#tap, next.dev, this.#host);
     const mtu = mtuAfter(asked, this.#tap.mtu, [before, next], this.family, system);
     checkAddress(address);
     const releaseOld = this.#take(before, next);
@@ -132,7 +138,7 @@ export class Vtep implements VtepApi {
     releaseOld();
     if (up === true && !this.#up) this.#bringUp();
     if (up === false && this.#up) {
-      this.#host.system.changeInterface(this.name, { up: false });
+      this.#host.system.changeInterface(this.#tap, { up: false });
       this.#goDown();
     }
     this.#told();
@@ -150,8 +156,9 @@ export class Vtep implements VtepApi {
   }
 
   noticed(change: Parameters<VtepApi['noticed']>[0]): void {
-    if (change.name !== undefined) this.#rename(change.name);
-    noteChange(this.#tap, change);
+    const { name } = this.#tap;
+    takeNews(this.#tap, change);
+    this.#host.renamed(this, name);
     this.#publish();
     if (change.up === true && !this.#up) this.#goUpOrBack();
     if (change.up === false && this.#up) this.#goDown();
@@ -199,7 +206,7 @@ export class Vtep implements VtepApi {
   #bringUp(): void {
     this.#goUp();
     try {
-      this.#host.system.changeInterface(this.name, { up: true });
+      this.#host.system.changeInterface(this.#tap, { up: true });
     } catch (error) {
       this.#goDown();
       throw error;
@@ -211,7 +218,7 @@ export class Vtep implements VtepApi {
     try {
       this.#goUp();
     } catch (error) {
-      this.#host.system.changeInterface(this.name, { up: false });
+      this.#host.system.changeInterface(this.#tap, { up: false });
       throw error;
     }
   }
@@ -234,12 +241,6 @@ export class Vtep implements VtepApi {
     this.fdb.flushDynamic();
     this.neighbours.snooping.flush();
     this.#workers.unlearn();
-  }
-
-  #rename(name: string): void {
-    const before = this.#tap.name;
-    this.#tap.name = name;
-    this.#host.renamed(this, before);
   }
 
   // --- options ----------------------------------------------------------------------------------------

@@ -28,8 +28,8 @@ export function openNamespace(
   const fd = openPath(netns);
   const path = `/proc/self/fd/${fd}`;
   try {
-    const id = idOf(path);
-    if (id === idOf(OWN)) return void closeSync(fd);
+    const id = namespaceId(path);
+    if (id === namespaceId()) return void closeSync(fd);
     const probe = shim.netlinkOpen([], path);
     if (probe < 0) throw entering(probe, netns);
     shim.close(probe);
@@ -60,7 +60,11 @@ function entering(result: number, netns: string): VtepError {
   });
 }
 
-function idOf(path: string): string {
+/**
+ * Device and inode: equal for equal namespaces, whatever they are called.
+ * @param path default that of the calling thread's own
+ */
+export function namespaceId(path = OWN): string {
   const { dev, ino } = statSync(path);
   return `${dev}:${ino}`;
 }

@@ -11,7 +11,7 @@
 export { load } from './load.js';
 
 /** Version of the call list; the binary must have the same (native-shim/shim.h). */
-export const SHIM_VERSION = 4;
+export const SHIM_VERSION = 5;
 
 /** Bit of a poller's token that marks a waker; wait() drains it and returns the token with the bit. */
 export const WAKER = 1 << 30;
@@ -97,6 +97,8 @@ export interface Shim {
   // --- TAP -----------------------------------------------------------------------------------------
   tapOpen(options: TapOptions): TapInfo | number;
   tapPersist(fd: number, on: boolean): number;
+  /** The name of a TAP and a descriptor of the namespace it is in now, for the caller to close (since Linux 5.2). */
+  tapWhere(fd: number): { name: string; netns: number } | number;
   /**
    * Reads frames until the queue is empty or `max` were read: entry i and slot i, for i from `first`.
    * `first + max` must not exceed the slots of the slab nor the capacity of the batch.

@@ -64,6 +64,7 @@ export const linkState = (config: Partial<LinkState> & { name: string; id: numbe
   mtu: config.dev === undefined ? 1500 : 1450,
   up: false,
   bridged: false,
+  away: false,
   persistent: false,
   missing: [],
   ...config,

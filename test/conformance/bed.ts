@@ -208,7 +208,7 @@ export class Bed {
       const from = monitor.lines.length;
       await act();
       const said = await this.settle(
-        () => monitor.lines.slice(from).filter((line) => !line.includes('lower2')),
+        () => monitor.lines.slice(from).filter((line) => !/\blower2\b|\bid 99999\b/.test(line)),
         60,
       );
       return said.length === 0
@@ -216,18 +216,28 @@ export class Bed {
         : said.map((line) => fact(line.trim().replace(/ +/g, ' ')));
     } finally {
       await monitor.close();
+      if (monitor.argv.at(-1) === 'nexthop')
+        await this.host.ip('nexthop del id 99999', { quiet: true, allowFailure: true });
     }
   }
 
-  /** Waits until the monitor tells of entries put on an interface nobody else uses; each is new, or nobody would be told. */
+  /** Waits until the monitor tells of entries nobody else uses; each is new, or nobody would be told. */
   async #heard(monitor: Background): Promise<void> {
+    const subject = monitor.argv.at(-1)!;
     for (let tries = 0; monitor.lines.length === 0 && tries < 100; tries++) {
-      const mac = `02:00:00:00:77:${(this.#marks++ % 256).toString(16).padStart(2, '0')}`;
-      const isBridge = monitor.argv.includes('bridge');
-      const words = isBridge
-        ? `fdb replace ${mac} dev lower2`
-        : `neigh replace 10.77.0.1 lladdr ${mac} dev lower2`;
-      await run([isBridge ? 'bridge' : 'ip', '-n', this.host.name, ...words.split(' ')]);
+      const last = this.#marks++ % 256;
+      const mac = `02:00:00:00:77:${last.toString(16).padStart(2, '0')}`;
+      const words: Record<string, string> = {
+        fdb: `fdb replace ${mac} dev lower2`,
+        neigh: `neigh replace 10.77.0.1 lladdr ${mac} dev lower2`,
+        nexthop: `nexthop replace id 99999 via 10.77.0.${last} fdb`,
+      };
+      await run([
+        monitor.argv.includes('bridge') ? 'bridge' : 'ip',
+        '-n',
+        this.host.name,
+        ...words[subject]!.split(' '),
+      ]);
       await sleep(5);
     }
     await sleep(5);

@@ -11,6 +11,7 @@ const GISTS: readonly (readonly [RegExp, string])[] = [
   [/no such (file|process)|not found|does not exist/i, 'absent'],
   [/already in use/i, 'in use'],
   [/no space/i, 'full'],
+  [/resource busy/i, 'busy'],
 ];
 
 export function gist({ exit, err }: Answer): string {

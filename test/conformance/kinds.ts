@@ -76,14 +76,14 @@ export function fdb(
 
 /** `add MAC dst IP` as a whole command: `fdb` and `dev vx0` are understood; of `mdb`, `port vx0` as well. */
 function withDev(words: string): string {
-  if (/^(link|nexthop) /.test(words)) return words;
+  if (/^(link|nexthop|vni) /.test(words)) return words;
   if (words.startsWith('mdb ')) return words.replace(/^mdb (\w+)/, '$& dev vx0 port vx0');
   const whole = /^(fdb|neigh) /.test(words) ? words : `fdb ${words}`;
   return / dev /.test(whole) ? whole : `${whole} dev vx0`;
 }
 
 /** A command of a case on vx0: the device's own, a stock `ip …` of the host, or `sleep MS`. */
-async function perform(bed: Bed, words: string): Promise<Answer> {
+export async function perform(bed: Bed, words: string): Promise<Answer> {
   const [first, second] = words.split(' ');
   if (first === 'sleep') await sleep(Number(second));
   else if (first === 'ip') await bed.stock(words.slice(3));
@@ -111,18 +111,28 @@ async function layOut(bed: Bed, { link = '', setup = [] }: Traffic): Promise<voi
   bed.outside.clear();
 }
 
-/** What left for the underlay, then what came up on vx0: as it stands in the table, and octet by octet. */
-async function passed(bed: Bed, ports?: readonly [number, number]): Promise<Fact[]> {
+/**
+ * What left for the underlay, then what came up on vx0: as it stands in the table, and octet by octet.
+ * @param as what is said of a frame that came up in the place of its octets
+ */
+export async function passed(
+  bed: Bed,
+  ports?: readonly [number, number],
+  as: (frame: Buffer) => Uint8Array = (frame) => frame,
+): Promise<Fact[]> {
   return await bed.settle(async () => {
     await Promise.all([bed.outside.sync(), bed.inside.sync()]);
     const out = outerFacts(bed.outside.received('eth0'), ports);
     const up = (dev: string, on = ''): Fact[] =>
-      bed.inside.received(dev).map((frame) => fact(`${frame.length} octets up${on}`, frame.toString('hex')));
+      bed.inside
+        .received(dev)
+        .map(as)
+        .map((frame) => fact(`${frame.length} octets up${on}`, Buffer.from(frame).toString('hex')));
     return [...out, ...up('vx0'), ...up('vx1', ' on vx1')];
   });
 }
 
-const orNothing = (facts: readonly Fact[], what: string): readonly Fact[] =>
+export const orNothing = (facts: readonly Fact[], what: string): readonly Fact[] =>
   facts.length > 0 ? facts : [fact(what)];
 
 export interface Sent extends Traffic {
@@ -175,7 +185,7 @@ export interface Received extends Traffic, Partial<Datagram> {
 }
 
 /** The datagram a case of `receive` sends. */
-function crafted(received: Received): Buffer {
+export function crafted(received: Received): Buffer {
   const { inner = new Uint8Array(), vni = 42, flags = 0x08000000, reserved = 0, v6 = false } = received;
   return datagram([HOST_MAC, PEER_MAC], {
     from: v6 ? 'fd00:100::3' : '192.168.100.3',
@@ -206,7 +216,7 @@ export function receive(what: string, received: Received | readonly Received[]):
 }
 
 /** Which stock monitor listens. */
-export type Monitor = 'bridge monitor fdb' | 'ip monitor neigh' | 'bridge -t monitor fdb';
+export type Monitor = 'bridge monitor fdb' | 'ip monitor neigh' | 'ip monitor nexthop';
 
 export interface Notified extends Traffic {
   /** Commands whose notifications are looked at. */

@@ -217,14 +217,54 @@ t.test('the interface deleted from outside', { skip: NEEDS_ROOT }, async (t) => 
 });
 
 t.test('the interface moved to another namespace lives on', { skip: NEEDS_ROOT }, async (t) => {
-  const { engine, vtep, ip, mirror } = await scene(t, 'mirror-moved');
+  const before = [
+    'link set vtep0 up',
+    `neigh add 10.20.1.3 lladdr ${MAC} dev vtep0`,
+    'route add 10.20.2.0/24 dev vtep0',
+  ];
+  const { engine, vtep, ip, mirror, ns, shim } = await scene(t, 'mirror-moved', before);
+  t.ok(await until(() => vtep.routes.list().length === 1 && vtep.neighbours.list().length === 1));
   const guest = await Namespace.create('mirror-guest');
   t.teardown(() => guest.close());
+  const { ifindex } = vtep;
+  const look = {
+    ifindex,
+    address: vtep.state().address,
+    mtu: 1500,
+    up: false,
+    bridged: false,
+    away: true,
+    netns: '',
+  };
+  vtep.seen = look;
   await ip(`link set vtep0 netns ${guest.name}`, 'link set ve1 mtu 1300');
-  await sleep(50);
+  t.ok(await until(() => vtep.state().away));
+  t.same([vtep.routes.list(), vtep.neighbours.list()], [[], []], 'what was of this namespace is forgotten');
   mirror.resync();
   t.equal(engine.get('vtep0'), vtep);
   t.same(engine.gone, []);
+  vtep.notices.length = 0;
+  vtep.seen = { ...look, up: true, mtu: 1400 };
+  t.ok(await until(() => vtep.notices.length > 0), 'it is looked at');
+  t.same(vtep.notices, [{ up: true, mtu: 1400 }]);
+  await guest.ip(`link set vtep0 netns ${ns.name}`);
+  await ip('link set vtep0 up', `neigh add 10.20.1.4 lladdr ${MAC} dev vtep0`);
+  vtep.seen = { ...look, ifindex: getLink(shim, 'vtep0')!.ifindex, away: false, up: true };
+  t.ok(
+    await until(() => vtep.neighbours.get('10.20.1.4') !== undefined),
+    'and its tables are mirrored again',
+  );
+});
+
+t.test('the interface deleted where it was moved to', { skip: NEEDS_ROOT }, async (t) => {
+  const { engine, vtep, ip } = await scene(t, 'mirror-moved-del');
+  const guest = await Namespace.create('mirror-guest2');
+  t.teardown(() => guest.close());
+  await ip(`link set vtep0 netns ${guest.name}`);
+  t.ok(await until(() => vtep.state().away));
+  vtep.seen = 'gone';
+  t.ok(await until(() => engine.gone.length > 0));
+  t.same(engine.gone, ['vtep0']);
 });
 
 t.test('what was there before the VTEP was known is found', { skip: NEEDS_ROOT }, async (t) => {

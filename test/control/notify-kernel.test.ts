@@ -16,6 +16,7 @@ import { NEEDS_ROOT, shimIn } from '../support/kernel-shim.js';
 import { Namespace } from '../support/lab/namespace.js';
 
 const RTNLGRP_NEIGH = 3;
+const RTNLGRP_NEXTHOP = 32;
 const CACHEINFO_SIZE = 16;
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -183,6 +184,84 @@ t.test("every message equals the kernel's", { skip: NEEDS_ROOT }, async (t) => {
     dev: 'vx0',
     dst: 'fd00::7',
   });
+});
+
+t.test('of an interface in another namespace nobody here is told', async (t) => {
+  const sent: Uint8Array[] = [];
+  const shim = {
+    netlinkOpen: () => 9,
+    netlinkSend: (_fd: number, message: Uint8Array) => sent.push(message),
+    interfaceIndex: () => 0,
+    close: () => 0,
+  };
+  const engine = new FakeEngine();
+  const notifier = new Notifier({ shim, engine, log });
+  t.teardown(() => notifier.close());
+  const vtep = engine.add(completeConfig({ name: 'vtep0', id: 1 }));
+  const remote = { dst: '192.0.2.2' };
+  const tell = (): void => {
+    engine.emit({ type: 'link', action: 'new', dev: 'vtep0', link: vtep.state() });
+    engine.emit({ type: 'fdb', action: 'new', dev: 'vtep0', entry, remote });
+    engine.emit({ type: 'miss', layer: 3, dev: 'vtep0', dst: '10.0.0.1' });
+  };
+  tell();
+  t.equal(sent.length, 2);
+  vtep.noticed({ away: true });
+  tell();
+  t.equal(sent.length, 2);
+  vtep.noticed({ away: false });
+  tell();
+  t.equal(sent.length, 4);
+});
+
+t.test('nexthops', { skip: NEEDS_ROOT }, async (t) => {
+  const ns = await Namespace.create('notify-nh');
+  t.teardown(() => ns.close());
+  const shim = shimIn(ns.path);
+  const fd = shim.netlinkOpen([RTNLGRP_NEXTHOP]);
+  const engine = new FakeEngine();
+  const notifier = new Notifier({ shim, engine, log });
+  t.teardown(() => (notifier.close(), shim.close(fd)));
+  const buffer = new Uint8Array(65536);
+  /** Whole messages but for their sequence and who sent them; one datagram may hold several. */
+  const take = (): string[] => {
+    const taken: string[] = [];
+    for (let got = 1; (got = shim.netlinkReceive(fd, buffer)) > 0;) {
+      for (const { type, flags, body } of readMessages(buffer.subarray(0, got)))
+        taken.push(`${type} ${flags} ${Buffer.from(body).toString('hex')}`);
+    }
+    return taken;
+  };
+  type Told = Pick<Extract<VtepEvent, { type: 'nexthop' }>, 'action' | 'cause' | 'entry'>;
+  const made = (id: number, more: object, cause: Told['cause'] = 'add'): Told => ({
+    ...{ action: 'new', cause },
+    entry: { id, protocol: 0, ...more },
+  });
+  const gone = ({ entry }: Told): Told => ({ action: 'del', cause: 'delete', entry });
+  const [one, two] = [{ via: '192.0.2.2' }, { via: '192.0.2.3', protocol: 4 }];
+  const group = (...members: [number, number?][]) => ({
+    group: members.map(([id, weight]) => (weight === undefined ? { id } : { id, weight })),
+  });
+  const steps: [string, Told[]][] = [
+    ['add id 1 via 192.0.2.2 fdb', [made(1, one)]],
+    ['add id 2 via 192.0.2.3 fdb proto static', [made(2, two)]],
+    ['add id 3 via 2001:db8::3 fdb', [made(3, { via: '2001:db8::3' })]],
+    ['add id 4 via 0.0.0.0 fdb', [made(4, { via: '0.0.0.0' })]],
+    ['add id 10 group 1/2,5 fdb', [made(10, group([1], [2, 5]))]],
+    ['add id 4294967295 group 3,256 fdb', [made(4294967295, group([3, 256]))]],
+    ['replace id 1 via 192.0.2.9 fdb', [made(1, { via: '192.0.2.9' }, 'replace')]],
+    ['replace id 10 group 2/1 fdb', [made(10, group([2], [1]), 'replace')]],
+    ['del id 1', [gone(made(1, { via: '192.0.2.9' })), made(10, group([2]), 'delete')]],
+    ['del id 2', [gone(made(2, two)), gone(made(10, group([2])))]],
+  ];
+  for (const [words, events] of steps) {
+    const { code } = await ns.ip(`nexthop ${words}`, { allowFailure: true });
+    if (code !== 0) return t.pass('the kernel has no nexthop objects to compare with');
+    const theirs = take();
+    for (const event of events) engine.emit({ type: 'nexthop', ...event });
+    t.same(take(), theirs, words);
+    t.equal(theirs.length, events.length, `${words}: the kernel sent as many`);
+  }
 });
 
 t.test('the default destination and a device with VNI 0', { skip: NEEDS_ROOT }, async (t) => {

@@ -296,3 +296,38 @@ t.test('VTEPs on one socket: each gets its own VNI, going and coming', async (t)
   t.equal(host.system.frames('vtep1').take().length, 1, 'the socket stays with its last user');
   t.equal(second.statistics().rxPackets, 2);
 });
+
+t.test('a VTEP does not stand on itself', async (t) => {
+  const busy = { code: 'ERR_VTEP_ARGUMENT', errno: 'EBUSY' };
+  const host = new MemoryHost({ dev: 'eth0' });
+  const { vtep } = host;
+  t.throws(() => vtep.set({ dev: 'vtep0' }), { ...busy, word: 'vtep0', message: /its own lower device/ });
+  const upper = host.add({ name: 'vtep1', id: 1, dev: 'vtep0' });
+  const top = host.add({ name: 'vtep2', id: 2, dev: 'vtep1' });
+  t.throws(() => vtep.set({ dev: 'vtep2' }), { ...busy, word: 'vtep2', message: /vtep2 stands on vtep0/ });
+  t.throws(() => upper.set({ dev: 'vtep2', ttl: 9 }), busy);
+  t.match(
+    [vtep.state().dev, upper.state().dev, upper.state().ttl],
+    ['eth0', 'vtep0', 0],
+    'nothing has changed',
+  );
+  top.set({ dev: 'eth0' });
+  vtep.set({ dev: 'vtep2' });
+  t.equal(vtep.state().dev, 'vtep2', 'once it stands on something else');
+});
+
+t.test('closing removes the interfaces it made together, and no others', async (t) => {
+  const host = new MemoryHost();
+  const asked: number[][] = [];
+  Object.assign(host.system, { removeTogether: (ifindexes: number[]) => void asked.push(ifindexes) });
+  const [second, moved, kept] = ['vtep1', 'vtep2', 'vtep3'].map((name, i) => host.add({ name, id: i }));
+  moved!.noticed({ away: true });
+  const state = kept!.state.bind(kept);
+  Object.assign(kept!, { state: () => ({ ...state(), persistent: true }) });
+  await host.engine.close();
+  t.same(asked, [[host.vtep.ifindex, second!.ifindex]]);
+  t.same(host.engine.list(), []);
+  const alone = new MemoryHost();
+  Object.assign(alone.system, { removeTogether: () => t.fail('of one there is no together') });
+  await alone.engine.close();
+});

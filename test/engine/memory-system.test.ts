@@ -42,7 +42,9 @@ t.test('a port is held until it is closed; sockets may agree to share', async (t
 t.test('what interfaces are missing', async (t) => {
   const system = new MemorySystem();
   t.throws(() => system.frames('vtep0'), refusal('NO_DEVICE', 'ENODEV'));
-  t.throws(() => system.changeInterface('vtep0', { up: true }), refusal('NO_DEVICE', 'ENODEV'));
+  const tap = system.openTap({ name: 'vtep0', mtu: 1_500, queues: 1 });
+  system.removeTap(tap);
+  t.throws(() => system.changeInterface(tap, { up: true }), refusal('NO_DEVICE', 'ENODEV'));
 });
 
 t.test('frames sent before the VTEP is up wait', async (t) => {

@@ -146,11 +146,80 @@ t.test('on the kernel', { skip: NEEDS_ROOT }, async (t) => {
 
   t.test('changes', async (t) => {
     const tap = open();
-    system.changeInterface('vtep0', { address: '02:00:00:00:00:bb', mtu: 9_000, up: true });
+    system.changeInterface(tap, { address: '02:00:00:00:00:bb', mtu: 9_000, up: true });
     t.match(link('vtep0'), { address: '02:00:00:00:00:bb', mtu: 9_000, gso_max_segs: 256 });
     t.ok(link('vtep0').flags.includes('UP'));
-    t.throws(() => system.changeInterface('u9', { up: true }), { code: 'ERR_VTEP_SYSTEM' });
+    t.throws(() => system.changeInterface({ ...tap, name: 'u9' }, { up: true }), { code: 'ERR_VTEP_SYSTEM' });
     close(tap.fds);
+  });
+
+  t.test('what stands on what', async (t) => {
+    const tap = open();
+    const other = new OwnNamespace('system-stack');
+    t.teardown(() => other.remove());
+    namespace.ip('link add br1 type bridge');
+    namespace.ip('link set vtep0 master br1');
+    namespace.ip('link add vx1 type vxlan id 1 dstport 4790 dev br1');
+    namespace.ip(`link add vx2 link-netns ${other.name} type vxlan id 2 dstport 4790`);
+    const on = (upper: string, lower: string, more: readonly [string, string][] = []): boolean => {
+      const indexes = more.map((pair) => pair.map((name) => system.indexOf(name)) as [number, number]);
+      return system.standsOn(system.indexOf(upper), system.indexOf(lower), new Map(indexes));
+    };
+    t.ok(on('vtep0', 'vtep0') && on('br1', 'vtep0') && on('vx1', 'vtep0'));
+    t.notOk(on('vtep0', 'br1') || on('br1', 'vx1') || on('u0', 'vtep0') || on('lo', 'vtep0'));
+    t.notOk(on('vx2', 'vtep0'));
+    t.ok(on('vx2', 'vtep0', [['vx2', 'u0'], ['u0', 'vx1']]), 'what the kernel does not know'); // prettier-ignore
+    t.notOk(on('u0', 'u1'), 'a veth does not stand on its peer');
+    t.notOk(on('u0', 'lo', [['u0', 'u1'], ['u1', 'u0']]), 'a circle of others has an end'); // prettier-ignore
+    namespace.ip('link del vx1');
+    namespace.ip('link del vx2');
+    namespace.ip('link del br1');
+    close(tap.fds);
+  });
+
+  t.test('a TAP in another namespace is seen, changed and removed there', async (t) => {
+    const other = new OwnNamespace('system-away');
+    t.teardown(() => other.remove());
+    const tap = open();
+    t.match(system.look(tap), { ifindex: tap.ifindex, mtu: tap.mtu, up: false, away: false });
+    const open0 = readdirSync('/proc/self/fd').length;
+    namespace.ip(`link set vtep0 netns ${other.name} name eth0`);
+    t.match(system.look(tap), { address: tap.address, mtu: tap.mtu, up: false, away: true });
+    const reached = system.reach(other.name)!;
+    t.match(system.look(tap), { netns: reached.system.netns });
+    t.not(system.netns, reached.system.netns);
+    system.close(reached.fd);
+    const away = { ...tap, away: true };
+    system.changeInterface(away, { mtu: 1_234, up: true });
+    t.match(system.look(tap), { mtu: 1_234, up: true });
+    t.throws(() => system.changeInterface(away, { mtu: 7 }), { code: 'ERR_VTEP_SYSTEM' });
+    system.removeTap(away);
+    t.equal(system.look(tap), 'gone');
+    t.throws(() => system.changeInterface(away, { up: true }), { code: 'ERR_VTEP_NO_DEVICE' });
+    t.equal(readdirSync('/proc/self/fd').length, open0, 'no descriptor is left behind');
+    close(tap.fds);
+  });
+
+  t.test('many TAPs are removed together, and nothing else', async (t) => {
+    const taps = Array.from({ length: 20 }, (_, i) => open({ name: `many${i}` }));
+    namespace.ip('link set u0 group 7');
+    const began = performance.now();
+    system.removeTogether(taps.map(({ ifindex }) => ifindex));
+    t.comment(`${(performance.now() - began).toFixed(0)} ms`);
+    t.same(
+      taps.filter(({ name }) => system.indexOf(name) !== 0),
+      [],
+    );
+    t.ok(system.indexOf('u0') > 0 && system.indexOf('lo') > 0);
+    for (const tap of taps) {
+      system.removeTap(tap);
+      close(tap.fds);
+    }
+    const left = open();
+    system.removeTogether([left.ifindex, 999_999]);
+    system.removeTap(left);
+    t.equal(system.indexOf('vtep0'), 0, 'what could not be removed together is removed by itself');
+    close(left.fds);
   });
 
   t.test('a persistent TAP is taken over and left behind', async (t) => {

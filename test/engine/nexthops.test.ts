@@ -32,6 +32,49 @@ function spread(host: MemoryHost, mac = FAR): Record<string, number> {
   return counts;
 }
 
+t.test('subscribers are told, in the kernel’s order', async (t) => {
+  const host = hostWithGroups();
+  const { nexthops } = host.engine;
+  const told = (): string[] =>
+    host.events().flatMap((event) => {
+      if (event.type !== 'nexthop') return [];
+      const { id, via, group } = event.entry;
+      return [`${event.action} ${event.cause} ${id} ${via ?? group!.map((member) => member.id).join('/')}`];
+    });
+  t.same(told(), [
+    `new add 61 ${PEER}`,
+    `new add 62 ${OTHER}`,
+    'new add 101 61/62',
+    'new add 64 2001:db8::2',
+    'new add 104 64',
+  ]);
+  nexthops.set({ verb: 'add', id: 102, group: [{ id: 61 }] });
+  nexthops.set({ verb: 'replace', id: 101, group: [{ id: 62 }, { id: 61 }] });
+  nexthops.set({ verb: 'replace', id: 61, via: '192.0.2.9' });
+  t.same(told(), ['new add 102 61', 'new replace 101 62/61', 'new replace 61 192.0.2.9']);
+  t.throws(() => nexthops.set({ verb: 'add', id: 61, via: PEER }));
+  t.same(told(), [], 'a refusal is no event');
+  nexthops.delete(61);
+  t.same(
+    told(),
+    ['del delete 61 192.0.2.9', 'new delete 101 62', 'del delete 102 61'],
+    'the last given first',
+  );
+  t.equal(nexthops.flush(), 4);
+  t.same(told(), [
+    'del delete 101 62',
+    'del delete 104 64',
+    `del delete 62 ${OTHER}`,
+    'del delete 64 2001:db8::2',
+  ]);
+});
+
+t.test('who gave a group is not changed by replacing it, as in the kernel', async (t) => {
+  const { nexthops } = hostWithGroups().engine;
+  t.equal(nexthops.set({ verb: 'replace', id: 101, group: [{ id: 61 }], protocol: 4 }).protocol, 0);
+  t.equal(nexthops.set({ verb: 'replace', id: 61, via: PEER, protocol: 4 }).protocol, 4);
+});
+
 t.test('objects: what is refused, as by the kernel', async (t) => {
   const { engine } = hostWithGroups();
   const { nexthops } = engine;
@@ -146,7 +189,7 @@ t.test('groups follow their members, entries their group', async (t) => {
   t.throws(() => nexthops.set({ verb: 'replace', id: 101, group: [{ id: 64 }] }), argument('EAFNOSUPPORT'));
   nexthops.delete(62);
   t.same(
-    [nexthops.get(101), fdb.list(), host.events()],
+    [nexthops.get(101), fdb.list(), host.fdbEvents()],
     [undefined, [], []],
     'gone, and not told, as by the kernel',
   );

@@ -155,6 +155,34 @@ t.test('a remote with the number of its source VNI is no other VNI', async (t) =
   t.same(sent(h.send(tagged(OUT, 10))), [`7 ${OTHER}`]);
 });
 
+t.test('flush by VNI: that of the key, where a remote has none of its own', async (t) => {
+  const h = host();
+  h.vtep.fdb.set({ verb: 'append', mac: ZERO_MAC, dst: OTHER, srcVni: 100, vni: 200 });
+  h.vtep.fdb.set({ verb: 'add', mac: FAR, dst: OTHER, srcVni: 100 });
+  t.equal(h.vtep.fdb.flush({ vni: 100 }), 2);
+  t.same(zeros(h), [`0 ${PEER}`, `100 ${OTHER}`, `200 ${PEER}`]);
+  t.equal(h.vtep.fdb.get(FAR, 100), undefined);
+  t.equal(h.vtep.fdb.flush({ vni: 0 }), 1);
+  t.same(zeros(h), [`100 ${OTHER}`, `200 ${PEER}`]);
+  t.equal(h.vtep.fdb.flush({ vni: 200 }), 2, 'its own, and that of the key');
+  t.same(zeros(h), []);
+});
+
+t.test('a router of one of the VNIs signs what is routed', async (t) => {
+  const h = host({ rsc: true });
+  const router = '02:00:00:00:00:fe';
+  h.vtep.routes.set({ verb: 'add', dst: '10.9.0.0/16', via: '10.0.0.7' });
+  h.vtep.neighbours.set({ verb: 'add', dst: '10.0.0.7', lladdr: FAR });
+  h.vtep.neighbours.set({ verb: 'add', dst: '10.0.0.254', lladdr: router });
+  h.vtep.fdb.set({ verb: 'add', mac: FAR, dst: OTHER, srcVni: 200 });
+  h.vtep.fdb.set({ verb: 'add', mac: router, dst: OTHER, srcVni: 200, router: true });
+  h.engine.poll();
+  const ip = { src: '10.0.0.1', dst: '10.9.0.1', ttl: 1 };
+  const last = ethernetFrame(router, NEAR, 0x0800, ipv4Packet(ip, udpDatagram(1, 2, new Uint8Array(8))));
+  t.same(h.send(tagged(last, 20)), []);
+  check(h.replies()[0]!, ethernet({ dst: NEAR }), vlan({ id: 20 }), ipv4({ src: '10.0.0.254', dst: '10.0.0.1' }), icmp({ type: 11 })); // prettier-ignore
+});
+
 t.test('own groups are joined and left', async (t) => {
   const h = host({ remote: undefined, dev: 'eth0' });
   const groups = watchGroups(h);

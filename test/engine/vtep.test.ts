@@ -198,6 +198,18 @@ t.test('noticed from outside: up, down, MTU, MAC, name', async (t) => {
   t.equal(host.entry(ZERO_MAC), `${PEER} permanent`);
 });
 
+t.test('noticed to be elsewhere, and back under another index', async (t) => {
+  const { vtep, engine } = new MemoryHost({ remote: PEER });
+  const { ifindex } = vtep;
+  vtep.noticed({ up: false, away: true });
+  t.match(vtep.state(), { away: true, up: false, ifindex });
+  t.equal(engine.byIndex(ifindex), vtep);
+  vtep.noticed({ up: true, away: false, ifindex: 77 });
+  t.match(vtep.state(), { away: false, up: true, ifindex: 77 });
+  t.equal(engine.byIndex(77), vtep);
+  t.equal(engine.byIndex(ifindex), undefined);
+});
+
 t.test('noticed up, but the port is in use: down again', async (t) => {
   const host = new MemoryHost({ local: '2001:db8::1' });
   const other = host.add({ name: 'vtep1', local: '2001:db8::1', udp6zerocsumrx: true }, false);

@@ -9,6 +9,7 @@ const words = new Int32Array(COLUMNS);
 
 const WRONG: [keyof Shim, unknown[], RegExp][] = [
   ['tapOpen', [], /options: expected an object/],
+  ['tapWhere', ['0'], /fd: expected/],
   ['tapOpen', [{}], /name: expected a string/],
   ['tapOpen', [{ name: 7 }], /name/],
   ['tapOpen', [{ name: 'a\0b' }], /name: expected a string without NUL/],

@@ -96,6 +96,7 @@ t.test('with root', { skip: needsRoot }, async (t) => {
     t.equal(errnoName(shim.tapOpen({ name: 'stays', netns: NETNS }) as number), 'EBUSY');
     t.equal(shim.tapPersist(second.fds[0], false), 0);
     t.equal(shim.tapPersist(-1, false), EBADF);
+    t.equal(shim.tapWhere(-1), EBADF);
   });
 
   t.test('queues', async (t) => {

@@ -196,6 +196,25 @@ async function groups(lab: Lab, witness: Witness): Promise<void> {
   });
 }
 
+/** The interface joins its underlay: there it could be its own lower device. */
+async function moved(lab: Lab, witness: Witness): Promise<void> {
+  const [a] = lab.hosts as [Host];
+  await withBox(lab, [], async (box) => {
+    await ours(box, 'vtep0', '10.30.0.2', a.namespace.name, a.address, '192.168.100.9');
+    await box.namespace.ip(`link set vtep0 netns ${a.namespace.name}`);
+    await a.namespace.ip('link set vtep0 up');
+    const isUp = async (): Promise<boolean> => (await box.vtep('link show vtep0')).stdout.includes(',UP');
+    witness.check(await soon(isUp), 'it is up there');
+    const itself = await box.vtep('link set vtep0 type vxlan dev vtep0', { allowFailure: true });
+    witness.check(
+      itself.code === 2 &&
+        itself.stderr.startsWith('RTNETLINK answers: Device or resource busy: vtep0 cannot be'),
+      'not on itself',
+      itself,
+    );
+  });
+}
+
 async function refused(lab: Lab, witness: Witness): Promise<void> {
   const [a] = lab.hosts as [Host];
   await withBox(lab, [], async (box) => {
@@ -230,4 +249,5 @@ async function refused(lab: Lab, witness: Witness): Promise<void> {
 await onEach(t, 'link-netns', traffic, [['uvtep', 'kernel']]);
 await onEach(t, 'link-netns, one port in two namespaces', samePort, [['uvtep', 'kernel']]);
 await onEach(t, 'link-netns, groups and IPv6', groups, [['uvtep', 'kernel']]);
+await onEach(t, 'link-netns, moved to its underlay', moved, [['uvtep', 'uvtep']]);
 await onEach(t, 'link-netns, refusals', refused, [['uvtep', 'uvtep']]);

@@ -270,6 +270,7 @@ export class FakeVtep implements VtepApi {
       ifindex,
       up: false,
       bridged: false,
+      away: false,
       persistent,
       missing: [],
     } as LinkState;
@@ -291,6 +292,9 @@ export class FakeVtep implements VtepApi {
   remotes = (): RemoteList => this.peers;
   /** Every call of noticed(), for tests of the mirror. */
   readonly notices: Parameters<VtepApi['noticed']>[0][] = [];
+  /** What look() answers; tests write to it. */
+  seen: ReturnType<VtepApi['look']>;
+  look = (): ReturnType<VtepApi['look']> => this.seen;
   noticed: VtepApi['noticed'] = (change) => {
     this.notices.push(change);
     this.#state = { ...this.#state, ...change };

@@ -1,4 +1,4 @@
-/** `vtep monitor [all|link|fdb|mdb|neigh|route|vni|miss] [label] [dev DEV]`: events until interrupted. */
+/** `vtep monitor [all|link|fdb|mdb|neigh|nexthop|route|vni|miss] [label] [dev DEV]`: events until interrupted. */
 import type { EventType, MonitorEvent } from '../../control/client.js';
 import { CommandFailure, isNoDaemon } from '../failure.js';
 import { jsonText } from '../format/json.js';
@@ -7,7 +7,7 @@ import type { Session } from '../session.js';
 
 type Words = { [K in EventType]?: true } & { all?: true; label?: true; dev?: string };
 
-const TYPES: readonly EventType[] = ['link', 'fdb', 'mdb', 'neigh', 'route', 'vni', 'miss'];
+const TYPES: readonly EventType[] = ['link', 'fdb', 'mdb', 'neigh', 'nexthop', 'route', 'vni', 'miss'];
 
 /** Microseconds since the epoch; Date alone has milliseconds. */
 const nowMicroseconds = (): number => (performance.timeOrigin + performance.now()) * 1000;
@@ -30,8 +30,9 @@ export async function run(session: Session, words: Words): Promise<void> {
   const labelled = words.all === true || words.label === true;
   const client = await session.client();
   const hear = (event: MonitorEvent): void => {
-    const about = event.type === 'lost' || words.dev === undefined || event.dev === words.dev;
-    if (about) print(session, event, labelled);
+    const dev = 'dev' in event ? event.dev : undefined;
+    if (event.type === 'lost' || words.dev === undefined || dev === words.dev)
+      print(session, event, labelled);
   };
   const stream = await client.monitor(types, hear).catch((error: unknown) => {
     if (!isNoDaemon(error)) throw error;

@@ -122,6 +122,7 @@ export const addressText = (link: LinkState): string => {
 function ownText(link: NamedLinkState): string {
   const words = [
     `tap persist ${link.persistent ? 'on' : 'off'}`,
+    ...(link.away ? ['away'] : []),
     ...(link.missing.length === 0 ? [] : [`missing ${link.missing.join(' ')}`]),
     ...(link.remoteName === undefined ? [] : [`remote-name ${link.remoteName}`]),
     ...(link.resolveInterval === undefined ? [] : [`resolve-interval ${link.resolveInterval}`]),
@@ -145,6 +146,7 @@ function ownText(link: NamedLinkState): string {
 function ownJson(link: NamedLinkState): Record<string, unknown> {
   return {
     persistent: link.persistent,
+    away: link.away || undefined,
     missing: link.missing,
     link_netns: link.linkNetns,
     remote_name: link.remoteName,

@@ -4,6 +4,7 @@
  *   [LINK]4: vtep0: <BROADCAST,MULTICAST> mtu 1450 state DOWN group default \n    link/ether …
  *   [FDB]Deleted e6:4b:f9:ce:d7:7b dev vtep0 dst 192.168.100.3 self permanent
  *   [NEIGH]10.20.1.3 dev vtep0 lladdr e6:4b:f9:ce:d7:7b PERMANENT
+ *   [NEXTHOP]id 101 group 61/62 fdb
  *   [MISS]miss 10.20.1.3 dev vtep0 STALE
  *   [MISS]miss dev vtep0 lladdr e6:4b:f9:ce:d7:7b STALE
  */
@@ -13,6 +14,7 @@ import { fdbJson, fdbLine } from './fdb.js';
 import { addressText, headText, linkJson } from './link.js';
 import { mdbJson, mdbLine } from './mdb.js';
 import { neighJson, neighLine } from './neigh.js';
+import { nexthopJson, nexthopLine } from './nexthop.js';
 import { routeJson, routeLine } from './route.js';
 import { vniJson, vniLines } from './vni.js';
 
@@ -20,6 +22,7 @@ type Loss = { type: 'lost'; count: number };
 type Event = Exclude<MonitorEvent, Loss>;
 
 function eventText(event: Event): string {
+  if (event.type === 'nexthop') return nexthopLine(event.entry, false);
   const { dev } = event;
   switch (event.type) {
     case 'link':
@@ -75,6 +78,7 @@ export function monitorText(event: MonitorEvent, labelled: boolean): string {
 }
 
 function eventJson(event: Event): Record<string, unknown> {
+  if (event.type === 'nexthop') return nexthopJson(event.entry, false);
   const { dev } = event;
   switch (event.type) {
     case 'link':

@@ -11,6 +11,7 @@ export const forms: readonly Form[] = [
       kind('fdb', 'FDB entries, learned ones too'),
       kind('mdb', 'multicast entries'),
       kind('neigh', 'neighbour entries'),
+      kind('nexthop', 'nexthops and their groups'),
       kind('route', 'routes'),
       kind('vni', 'VNIs of VTEPs that have many'),
       kind('miss', 'L3 miss: an address without a MAC; L2 miss: a MAC without a VTEP'),

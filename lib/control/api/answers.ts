@@ -19,6 +19,7 @@ export const LinkAnswer = Type.Object({
   ifindex: Type.Integer(),
   up: Type.Boolean(),
   bridged: Type.Boolean({ description: 'the interface is a port of a bridge' }),
+  away: Type.Boolean({ description: 'the interface was moved to another network namespace' }),
   persistent: Type.Boolean(),
   missing: Type.Array(Type.String(), { description: 'what the system refused and the VTEP works without' }),
 });

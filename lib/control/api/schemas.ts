@@ -223,7 +223,9 @@ export const LookupQuery = Type.Object({ address: Address }, closed);
 export const MonitorQuery = Type.Object(
   {
     types: Type.Optional(
-      Type.String({ description: 'a comma-separated list of link, fdb, mdb, neigh, route, vni, miss' }),
+      Type.String({
+        description: 'a comma-separated list of link, fdb, mdb, neigh, nexthop, route, vni, miss',
+      }),
     ),
   },
   closed,

@@ -6,3 +6,4 @@ export const RTNLGRP_IPV4_ROUTE = 7;
 export const RTNLGRP_IPV6_IFADDR = 9;
 export const RTNLGRP_IPV6_ROUTE = 11;
 export const RTNLGRP_MDB = 26;
+export const RTNLGRP_NEXTHOP = 32;

@@ -31,8 +31,11 @@ const IFINFO_SIZE = 16;
 const IFLA_ADDRESS = 1;
 const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
+const IFLA_LINK = 5;
 const IFLA_MASTER = 10;
 const IFLA_LINKINFO = 18;
+const IFLA_GROUP = 27;
+const IFLA_LINK_NETNSID = 37;
 const IFLA_TXQLEN = 13;
 const IFLA_GSO_MAX_SEGS = 40;
 const IFLA_GSO_MAX_SIZE = 41;
@@ -40,6 +43,7 @@ const IFLA_NEW_NETNSID = 45;
 const IFLA_INFO_KIND = 1;
 const IFLA_INFO_DATA = 2;
 const IFLA_INFO_SLAVE_KIND = 4;
+const IFLA_VXLAN_LINK = 3;
 const IFLA_VXLAN_PORT = 15;
 
 const BRIDGES: ReadonlySet<string | undefined> = new Set(['bridge', 'openvswitch']);
@@ -58,6 +62,12 @@ export interface LinkInfo {
   kind: string | undefined;
   /** It is a port of a bridge or of an Open vSwitch datapath (netif_is_any_bridge_port). */
   bridged: boolean;
+  /** Index of the bridge or the like it is a port of. */
+  master: number | undefined;
+  /** Index of the interface it stands on, such as a VLAN's; undefined when that is in another namespace. */
+  lower: number | undefined;
+  /** The group of interfaces it is in (`ip link … group`), mostly 0. */
+  group: number;
   gsoMaxSegs: number | undefined;
   gsoMaxSize: number | undefined;
   /** UDP port of a kernel vxlan device. */
@@ -66,10 +76,15 @@ export interface LinkInfo {
   moved: boolean;
 }
 
-function vxlanPortOf(info: Attributes): number | undefined {
+function vxlanOf(info: Attributes): Attributes | undefined {
   const data = info.get(IFLA_INFO_DATA);
-  if (data === undefined || readText(info, IFLA_INFO_KIND) !== 'vxlan') return undefined;
-  return readBe16(readAttributes(data), IFLA_VXLAN_PORT);
+  return data && readText(info, IFLA_INFO_KIND) === 'vxlan' ? readAttributes(data) : undefined;
+}
+
+/** A kernel vxlan device says it in a word of its own; to a veth, IFLA_LINK is its peer. */
+function lowerOf(attributes: Attributes, kind: string | undefined, vxlan: Attributes | undefined) {
+  if (vxlan !== undefined) return readU32(vxlan, IFLA_VXLAN_LINK);
+  return kind === 'veth' || attributes.has(IFLA_LINK_NETNSID) ? undefined : readU32(attributes, IFLA_LINK);
 }
 
 /** Reads the body of RTM_NEWLINK or RTM_DELLINK; undefined when it is too short or without a name. */
@@ -81,6 +96,8 @@ export function readLink(body: Uint8Array): LinkInfo | undefined {
   if (name === undefined) return undefined;
   const info = readAttributes(attributes.get(IFLA_LINKINFO) ?? new Uint8Array());
   const flags = view.getUint32(8, true);
+  const kind = readText(info, IFLA_INFO_KIND);
+  const vxlan = vxlanOf(info);
   return {
     ifindex: view.getInt32(4, true),
     name,
@@ -88,11 +105,14 @@ export function readLink(body: Uint8Array): LinkInfo | undefined {
     mac: attributes.get(IFLA_ADDRESS)?.slice() ?? new Uint8Array(),
     flags,
     up: (flags & IFF_UP) !== 0,
-    kind: readText(info, IFLA_INFO_KIND),
+    kind,
     bridged: attributes.has(IFLA_MASTER) && BRIDGES.has(readText(info, IFLA_INFO_SLAVE_KIND)),
+    master: readU32(attributes, IFLA_MASTER),
+    lower: lowerOf(attributes, kind, vxlan),
+    group: readU32(attributes, IFLA_GROUP) ?? 0,
     gsoMaxSegs: readU32(attributes, IFLA_GSO_MAX_SEGS),
     gsoMaxSize: readU32(attributes, IFLA_GSO_MAX_SIZE),
-    vxlanPort: vxlanPortOf(info),
+    vxlanPort: vxlan && readBe16(vxlan, IFLA_VXLAN_PORT),
     moved: attributes.has(IFLA_NEW_NETNSID),
   };
 }
@@ -135,4 +155,14 @@ export function queueRequest(ifindex: number, length: number): Uint8Array {
 /** `ip link del`: an interface by index. */
 export function linkDeletion(ifindex: number): Uint8Array {
   return buildMessage(RTM_DELLINK, NLM_F_REQUEST | NLM_F_ACK, ifinfo(ifindex));
+}
+
+/** `ip link set group GROUP`. */
+export function groupRequest(ifindex: number, group: number): Uint8Array {
+  return buildMessage(RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK, ifinfo(ifindex), [[IFLA_GROUP, u32(group)]]);
+}
+
+/** `ip link del group GROUP`: all interfaces of a group. */
+export function groupDeletion(group: number): Uint8Array {
+  return buildMessage(RTM_DELLINK, NLM_F_REQUEST | NLM_F_ACK, ifinfo(0), [[IFLA_GROUP, u32(group)]]);
 }

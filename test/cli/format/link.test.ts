@@ -153,3 +153,9 @@ t.test('a split-horizon group', async (t) => {
   t.equal(linkLines(link, presumed(link), true)[3], '    tap persist off split-horizon 7 ');
   t.match(linkJson(link, presumed(link), true), { vtep: { split_horizon: 7 } });
 });
+
+t.test('an interface in another namespace', async (t) => {
+  const link = linkState({ name: 'vx0', id: 1, away: true });
+  t.match(linkLines(link, presumed(link), true).at(-1), /^ {4}tap persist off away $/);
+  t.match(linkJson(link, presumed(link), true), { vtep: { away: true } });
+});

@@ -114,6 +114,19 @@ export const CHANGES: Group = {
         deviation: 'a TAP can have an MTU of 65521 at most: 65535 less the Ethernet header',
       },
     ),
+    links(
+      'a lower device: itself, and what stands on it',
+      [
+        'link add vx0 type vxlan id 1 dstport 4789 dev eth0',
+        'link set vx0 type vxlan dev vx0',
+        'link add vx1 type vxlan id 2 dstport 4789 dev vx0',
+        'link set vx0 type vxlan dev vx1',
+        'link set vx1 type vxlan dev vx1',
+        'link set vx1 type vxlan dev lower2',
+        'link set vx0 type vxlan dev vx1',
+      ],
+      ['vx0', 'vx1'],
+    ),
     links('link set nope up', ['link set nope up']),
     links('link del nope', ['link del nope']),
     links('link del vx0; link del vx0', [

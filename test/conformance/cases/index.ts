@@ -3,6 +3,7 @@ import type { Group } from '../case.js';
 import { CHANGES, SHARING } from './changes.js';
 import { ADDING, FLUSHING } from './entries.js';
 import { GROUP_POLICY, ONE_HOST, RESERVED_BITS } from './extensions.js';
+import { GPE } from './gpe.js';
 import { GROUPS_JOINED } from './groups.js';
 import { MULTICAST } from './multicast.js';
 import { ND_PROXY } from './nd-proxy.js';
@@ -14,6 +15,7 @@ import { PATH_MTU } from './path-mtu.js';
 import { PROXY, SHORT_CIRCUIT } from './proxy.js';
 import { ECN_IN, HEADERS_IN, LEARNING } from './receive.js';
 import { ECN_OUT, FORWARDING, HEADER } from './transmit.js';
+import { VNI_TRAFFIC } from './vni-traffic.js';
 import { VNIS } from './vnis.js';
 
 export const GROUPS: readonly Group[] = [
@@ -37,10 +39,12 @@ export const GROUPS: readonly Group[] = [
   ECN_IN,
   LEARNING,
   GROUP_POLICY,
+  GPE,
   RESERVED_BITS,
   ONE_HOST,
   GROUPS_JOINED,
   VNIS,
+  VNI_TRAFFIC,
   NOTIFICATIONS,
 ];
 

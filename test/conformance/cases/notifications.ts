@@ -7,6 +7,7 @@ import { solicitation } from './nd-proxy.js';
 
 const FDB: Monitor = 'bridge monitor fdb';
 const NEIGH: Monitor = 'ip monitor neigh';
+const NEXTHOP: Monitor = 'ip monitor nexthop';
 const A = 'dst 192.168.100.3';
 const B = 'dst 192.168.100.4';
 
@@ -14,6 +15,15 @@ const GROUP_OF_ONE = ['nexthop add id 1 via 192.168.100.3 fdb', 'nexthop add id 
 
 const commands = (what: string, lines: readonly string[], setup: readonly string[] = []) =>
   notify(what, { monitor: FDB, setup, commands: lines });
+
+const nexthops = (what: string, lines: readonly string[], setup: readonly string[] = []) =>
+  notify(what, { monitor: NEXTHOP, setup, commands: lines });
+const PAIR = [
+  'nexthop add id 1 via 192.168.100.3 fdb',
+  'nexthop add id 2 via 192.168.100.4 fdb',
+  'nexthop add id 10 group 1/2,5 fdb',
+  'nexthop add id 11 group 1 fdb',
+];
 
 const from = (source: string, address = '192.168.100.3'): Received => ({
   inner: raw(60, NEAR, source),
@@ -24,7 +34,7 @@ const arp = (targetIp: string): Uint8Array =>
 
 export const NOTIFICATIONS: Group = {
   title: 'Notifications to stock monitors',
-  says: 'What `bridge monitor fdb` and `ip monitor neigh` print, line by line, while something is done to vx0.',
+  says: 'What `bridge monitor fdb`, `ip monitor neigh` and `ip monitor nexthop` print, line by line, while something is done to vx0.',
   cases: [
     commands('add', [`add ${NEAR} ${A}`]),
     commands('add static router', [`add ${NEAR} ${A} static router`]),
@@ -84,6 +94,26 @@ export const NOTIFICATIONS: Group = {
       ['flush dev vx0 nhid 10'],
       [...GROUP_OF_ONE, `fdb add ${NEAR} nhid 10`, `fdb add ${FAR} ${A}`],
     ),
+    nexthops('a gateway is added', ['nexthop add id 1 via 192.168.100.3 fdb']),
+    nexthops('a gateway is added, with who gave it', ['nexthop add id 1 via 192.168.100.3 fdb proto static']),
+    nexthops('a gateway of IPv6', ['nexthop add id 1 via fd00:100::3 fdb']),
+    nexthops('gateways and groups', PAIR),
+    nexthops('refused', ['nexthop add id 1 via 192.168.100.4 fdb'], PAIR),
+    nexthops('a gateway is replaced', ['nexthop replace id 1 via 192.168.100.9 fdb'], PAIR),
+    nexthops('a group is replaced', ['nexthop replace id 10 group 2 fdb proto bgp'], PAIR),
+    nexthops('a member of two groups is deleted', ['nexthop del id 1'], PAIR),
+    nexthops(
+      'it is deleted when one of them was replaced',
+      ['nexthop replace id 10 group 2/1 fdb', 'nexthop del id 1'],
+      PAIR,
+    ),
+    nexthops(
+      'a group is deleted, and its FDB entry with it',
+      ['nexthop del id 10'],
+      [...PAIR, `fdb add ${NEAR} nhid 10`],
+    ),
+    nexthops('flush', ['nexthop flush'], PAIR),
+    commands('nexthops are nothing to bridge monitor', ['nexthop del id 1'], PAIR),
     notify('a MAC with a group is seen', {
       monitor: FDB,
       setup: [...GROUP_OF_ONE, `fdb add ${GUEST} nhid 10`],

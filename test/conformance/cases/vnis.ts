@@ -25,10 +25,13 @@ async function listed(bed: Bed, dev: string): Promise<Fact> {
   return fact(text.join(', ') || 'no VNIs');
 }
 
-/** Zero entries; that the kernel names the key's VNI twice (`vni`, `src_vni`) is left out. */
-async function zeros(bed: Bed, dev: string): Promise<Fact[]> {
-  const entries = await bed.settle(() => entriesOf(bed, `fdb show dev ${dev}`), 0);
-  return entries.map((entry) => fact(entry.replace(/ vni (\d+)(?= src_vni \1\b)/, '')));
+/** Entries; that the kernel names the key's VNI twice (`vni`, `src_vni`) is left out. */
+export async function keyedEntries(bed: Bed, dev: string): Promise<Fact[]> {
+  const look = async (): Promise<string[]> =>
+    (await entriesOf(bed, `fdb show dev ${dev}`)).map((entry) =>
+      entry.replace(/ vni (\d+)(?= src_vni \1\b)/, ''),
+    );
+  return (await bed.settle(look, 0)).map((entry) => fact(entry));
 }
 
 /** `vni …` commands on vx0, made with `external vnifilter` and `link`: the verdict on each, the VNIs, and the FDB. */
@@ -38,7 +41,7 @@ function vnis(commands: readonly string[], link = '', reason: Reason = {}): Case
     const facts: Fact[] = [];
     for (const words of commands)
       facts.push(await verdict(bed, /^link | dev /.test(words) ? words : `${words} dev vx0`));
-    return [...facts, await listed(bed, 'vx0'), ...(await zeros(bed, 'vx0'))];
+    return [...facts, await listed(bed, 'vx0'), ...(await keyedEntries(bed, 'vx0'))];
   };
   return { what: `${link === '' ? '' : `${link}: `}${commands.join('; ')}`, run, ...reason };
 }

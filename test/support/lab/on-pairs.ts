@@ -7,6 +7,9 @@ import type { Witness } from './scenario/witness.js';
 
 type Test = typeof t;
 
+/** Milliseconds for all scenarios of a file. */
+const PATIENCE = 120_000;
+
 /** A witness that asserts, and comments the steps. */
 export function assertingWitness(test: Pick<Test, 'ok' | 'comment'>): Witness {
   return {
@@ -30,6 +33,9 @@ export async function onEach(
   sets: readonly (readonly Kind[])[] = ALL_PAIRS,
   options: Partial<LabOptions> = {},
 ): Promise<void> {
+  // What the runner grants a file (package.json). Run by itself a file has 30 s, which a loaded machine needs for two
+  // scenarios, and the next one then ends at whatever step it is at.
+  if (process.env['TAP_TIMEOUT'] === undefined) test.setTimeout(PATIENCE);
   const nowhere = labMissing();
   for (const kinds of sets) {
     const why = nowhere || missingFor(kinds);
