@@ -7,21 +7,22 @@
  * nobody caught ends it with status 1. After SIGKILL the kernel removes the devices and the next daemon the socket.
  */
 import { rmSync } from 'node:fs';
-import { pino, type DestinationStream, type Logger } from 'pino';
+import type { Logger } from 'pino';
 import type { EngineApi } from '../engine/api.js';
 import { VtepError } from '../errors.js';
 import { load } from '../native/load.js';
-import { namespaceError } from '../native/names.js';
+import { enterNamespace } from '../native/namespace.js';
 import type { Shim } from '../native/shim.js';
 import type { Api, HostCounters } from './api/context.js';
 import { buildServer } from './api/server.js';
 import { packageVersion } from '../version.js';
 import type { DaemonInfo } from './client.js';
+import { openLog } from './log.js';
 import { Mirror } from './mirror.js';
 import { Notifier } from './notify.js';
 import { Names } from './names/names.js';
 import { makeRunDirectory, privateSocket, publish } from './run-files.js';
-import { daemonPaths, netnsPath, type DaemonPaths } from './socket-path.js';
+import { daemonPaths, type DaemonPaths } from './socket-path.js';
 import { tuning } from './tuning.js';
 
 /** Milliseconds an orderly stop may take before the process just ends. */
@@ -57,21 +58,9 @@ async function defaultEngine({ shim, workers, busyPoll, died }: EngineParts): Pr
   return openNativeEngine(shim, { workers, busyPoll, failed: died });
 }
 
-/** JSON lines on standard error, written at once: the last line before an end is the one that matters. */
-function openLog(level: string): Logger {
-  const destination: DestinationStream = pino.destination({ fd: 2, sync: true });
-  return pino({ level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
-}
-
 /** Without fastify's own news, which speak of the socket's private name. */
 function quieter(log: Logger): Logger {
   return log.level === 'info' ? log.child({}, { level: 'warn' }) : log;
-}
-
-function enterNamespace(shim: Shim, netns: string): void {
-  const path = netnsPath(netns);
-  const result = shim.setNamespace(path);
-  if (result < 0) throw namespaceError(result, path);
 }
 
 /** What is running, in the order it was started; stopped in reverse. */
@@ -169,7 +158,7 @@ export async function runDaemon(options: DaemonOptions = {}): Promise<void> {
   if (options.netns !== undefined) enterNamespace(shim, options.netns);
   const paths = daemonPaths();
   makeRunDirectory(paths.directory);
-  const log = openLog(options.logLevel ?? process.env['VTEP_LOG_LEVEL'] ?? 'info');
+  const log = openLog(options.logLevel);
   const running = new Running(log);
 
   await new Promise<void>((resolve, reject) => {

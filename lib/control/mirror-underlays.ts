@@ -3,9 +3,9 @@
  * host, and that routes or interfaces have changed. Nothing of a VTEP's interface is there.
  */
 import type { EngineApi, UnderlayView } from '../engine/api.js';
-import { EAGAIN, ENOBUFS } from '../native/errno.js';
 import { addressDump, RTM_DELADDR, RTM_NEWADDR } from '../native/netlink/address.js';
-import { readMessages } from '../native/netlink/message.js';
+import { listen } from '../native/netlink/listen.js';
+import type { Message } from '../native/netlink/message.js';
 import {
   RTNLGRP_IPV4_IFADDR,
   RTNLGRP_IPV4_ROUTE,
@@ -25,10 +25,6 @@ const GROUPS = [
   RTNLGRP_IPV6_IFADDR,
   RTNLGRP_IPV6_ROUTE,
 ];
-
-/** Datagrams read before the event loop gets its turn; the watcher rings again when there are more. */
-const BURST = 128;
-const buffer = new Uint8Array(65_536);
 
 export class UnderlayMirrors {
   readonly #shim: MirrorShim;
@@ -70,10 +66,8 @@ class UnderlayMirror {
   readonly #shim: MirrorShim;
   readonly #engine: EngineApi;
   readonly #path: string;
-  readonly #attempt: (act: () => void) => void;
   readonly #addresses: AddressMirror;
-  readonly #fd: number;
-  readonly #watcher: number;
+  readonly close: () => void;
 
   /** Subscribes first, then reads the table: nothing falls between. @throws VtepError without a netlink socket */
   constructor(
@@ -85,17 +79,14 @@ class UnderlayMirror {
     this.#shim = shim;
     this.#engine = engine;
     this.#path = path;
-    this.#attempt = attempt;
     this.#addresses = new AddressMirror(engine, number);
-    this.#fd = shim.netlinkOpen(GROUPS, path);
-    if (this.#fd < 0) throw netlinkError(this.#fd);
-    this.#watcher = shim.watch(this.#fd, () => this.#readable(), false);
+    const listener = {
+      message: (message: Message) => attempt(() => this.#apply(message)),
+      lost: () => attempt(() => this.#resync()),
+      failed: (result: number) => attempt(() => fail(result)),
+    };
+    this.close = listen(shim, GROUPS, listener, path);
     attempt(() => this.#resync());
-  }
-
-  close(): void {
-    this.#shim.unwatch(this.#watcher);
-    this.#shim.close(this.#fd);
   }
 
   #resync(): void {
@@ -103,21 +94,9 @@ class UnderlayMirror {
     this.#engine.pathsChanged();
   }
 
-  #readable(): void {
-    for (let i = 0; i < BURST; i++) {
-      const got = this.#shim.netlinkReceive(this.#fd, buffer);
-      if (got === ENOBUFS) this.#attempt(() => this.#resync());
-      else if (got === EAGAIN) return;
-      else if (got < 0) return this.#attempt(() => fail(got));
-      else this.#attempt(() => this.#apply(buffer.subarray(0, got)));
-    }
-  }
-
-  #apply(datagram: Uint8Array): void {
-    for (const message of readMessages(datagram)) {
-      if (message.type === RTM_NEWADDR || message.type === RTM_DELADDR) this.#addresses.apply(message);
-      else this.#engine.pathsChanged();
-    }
+  #apply(message: Message): void {
+    if (message.type === RTM_NEWADDR || message.type === RTM_DELADDR) this.#addresses.apply(message);
+    else this.#engine.pathsChanged();
   }
 }
 

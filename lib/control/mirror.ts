@@ -12,7 +12,7 @@
  */
 import type { EngineApi, VtepApi } from '../engine/api.js';
 import type { LinkState } from '../engine/types.js';
-import { EAGAIN, ENOBUFS, errnoName } from '../native/errno.js';
+import { errnoName } from '../native/errno.js';
 import { addressDump, RTM_DELADDR, RTM_NEWADDR } from '../native/netlink/address.js';
 import {
   linkDump,
@@ -22,7 +22,7 @@ import {
   RTM_NEWLINK,
   type LinkInfo,
 } from '../native/netlink/link.js';
-import { NLM_F_REPLACE, readMessages, type Message } from '../native/netlink/message.js';
+import { NLM_F_REPLACE, type Message } from '../native/netlink/message.js';
 import { neighbourDump, readNeighbour, RTM_DELNEIGH, RTM_NEWNEIGH } from '../native/netlink/neighbour.js';
 import {
   RTNLGRP_IPV4_IFADDR,
@@ -32,11 +32,10 @@ import {
   RTNLGRP_LINK,
   RTNLGRP_NEIGH,
 } from '../native/netlink/groups.js';
-import { getLink, readTable, type NetlinkShim } from '../native/netlink/request.js';
+import { listen, type ListenShim } from '../native/netlink/listen.js';
+import { getLink, readTable } from '../native/netlink/request.js';
 import { readRoute, routeDump, RTM_DELROUTE, RTM_NEWROUTE } from '../native/netlink/route.js';
-import type { Shim } from '../native/shim.js';
 import type { Log } from './log.js';
-import { netlinkError } from '../native/names.js';
 import { AddressMirror } from './mirror-addresses.js';
 import { AwayMirror } from './mirror-away.js';
 import { differences } from './mirror-links.js';
@@ -53,11 +52,7 @@ const GROUPS = [
   RTNLGRP_IPV6_ROUTE,
 ];
 
-/** Datagrams read before the event loop gets its turn; the watcher rings again when there are more. */
-const BURST = 128;
-const BUFFER_SIZE = 65_536;
-
-export type MirrorShim = NetlinkShim & Pick<Shim, 'watch' | 'unwatch'>;
+export type MirrorShim = ListenShim;
 
 export interface MirrorOptions {
   shim: MirrorShim;
@@ -72,10 +67,8 @@ export class Mirror {
   readonly #routes: RouteMirror;
   readonly #addresses: AddressMirror;
   readonly #underlays: UnderlayMirrors;
-  readonly #fd: number;
-  readonly #watcher: number;
+  readonly #stopListening: () => void;
   readonly #unsubscribe: () => void;
-  readonly #buffer = new Uint8Array(BUFFER_SIZE);
   /** Interfaces whose tables were read, or need not be. */
   readonly #known = new Set<number>();
   #resyncIsDue = false;
@@ -99,9 +92,14 @@ export class Mirror {
     };
     this.#away = new AwayMirror({ engine, log, attempt: (act) => this.#attempt(act), back });
     this.#underlays = new UnderlayMirrors(shim, engine, (act) => this.#attempt(act));
-    this.#fd = shim.netlinkOpen(GROUPS);
-    if (this.#fd < 0) throw netlinkError(this.#fd);
-    this.#watcher = shim.watch(this.#fd, () => this.#readable(), false);
+    this.#stopListening = listen(shim, GROUPS, {
+      message: (message) => this.#attempt(() => this.#apply(message)),
+      lost: () => this.#lost(),
+      failed: (result) => log.error({ errno: errnoName(result) }, 'rtnetlink receive failed'),
+      drained: () => {
+        if (this.#routesAreStale) this.#attempt(() => this.#resyncRoutes());
+      },
+    });
     this.#unsubscribe = engine.subscribe((event) => {
       if (event.type === 'link') this.#linkEvent(event.action, event.link);
     });
@@ -116,8 +114,7 @@ export class Mirror {
     this.#unsubscribe();
     this.#underlays.close();
     this.#away.close();
-    this.#shim.unwatch(this.#watcher);
-    this.#shim.close(this.#fd);
+    this.#stopListening();
   }
 
   /** Reads links, neighbours and routes anew and makes every VTEP's mirrored entries equal to them. */
@@ -198,23 +195,10 @@ export class Mirror {
     });
   }
 
-  #readable(): void {
-    for (let i = 0; i < BURST; i++) {
-      const got = this.#shim.netlinkReceive(this.#fd, this.#buffer);
-      if (got === EAGAIN) break;
-      if (got === ENOBUFS) {
-        this.#log.warn('rtnetlink notifications were lost; reading the tables anew');
-        this.#attempt(() => this.#resyncAddresses());
-        this.#attempt(() => this.resync());
-      } else if (got < 0) {
-        this.#log.error({ errno: errnoName(got) }, 'rtnetlink receive failed');
-        break;
-      } else {
-        for (const message of readMessages(this.#buffer.subarray(0, got)))
-          this.#attempt(() => this.#apply(message));
-      }
-    }
-    if (this.#routesAreStale) this.#attempt(() => this.#resyncRoutes());
+  #lost(): void {
+    this.#log.warn('rtnetlink notifications were lost; reading the tables anew');
+    this.#attempt(() => this.#resyncAddresses());
+    this.#attempt(() => this.resync());
   }
 
   /**

@@ -68,3 +68,14 @@ export function namespaceId(path = OWN): string {
   const { dev, ino } = statSync(path);
   return `${dev}:${ino}`;
 }
+
+/**
+ * Moves the calling thread into a namespace.
+ * @param netns name or path
+ * @throws {VtepError} ERR_VTEP_ARGUMENT: there is none of that name; ERR_VTEP_PERMISSION: it may not be entered
+ */
+export function enterNamespace(shim: Pick<Shim, 'setNamespace'>, netns: string): void {
+  const path = netnsPath(netns);
+  const result = shim.setNamespace(path);
+  if (result < 0) throw namespaceError(result, path);
+}
