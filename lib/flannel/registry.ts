@@ -3,11 +3,11 @@ import type { Lease, LeaseAttributes, NetworkConfig } from './types.js';
 
 /** Hears of the leases, one call at a time, in the registry's order. */
 export interface RegistryListener {
-  /** All leases but the own as of one moment: at first, and after every list made anew. What is absent has gone. */
+  /** All leases but the own, oldest first, as of one moment: at first, and after every list made anew. What is absent has gone. */
   snapshot(leases: readonly Lease[]): void;
-  /** Changes since; `gone` are keys. What came together arrives together. */
+  /** Changes since; `gone` are keys, and go before `leases` come: one in both is new. What came together arrives together. */
   changed(leases: readonly Lease[], gone: readonly string[]): void;
-  /** The own lease was acquired anew, renewed or, after it was lost, is another one. */
+  /** The own lease was acquired, published, renewed or, after it was lost, is another one. */
   own(lease: Lease): void;
   /** Something to tell people once: which key, and what is wrong with it. Never fatal. */
   problem(key: string, reason: string): void;

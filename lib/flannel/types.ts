@@ -56,7 +56,7 @@ export interface Lease {
   subnet: string | undefined;
   subnet6: string | undefined;
   attributes: LeaseAttributes;
-  /** Milliseconds since 1970; undefined: it does not expire (a reservation, or Kubernetes). */
+  /** Milliseconds since 1970; undefined: it does not expire (a reservation, or Kubernetes), or is another host's. */
   expires: number | undefined;
 }
 
