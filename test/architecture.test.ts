@@ -25,7 +25,17 @@ const ALLOWED: Record<string, string[]> = {
   port: ['native', 'memory', 'wire', 'errors'],
   engine: ['port', 'native', 'dataplane', 'table', 'memory', 'wire', 'errors'],
   control: ['engine', 'port', 'native', 'dataplane/reasons', 'wire/text', 'errors', 'netns', 'version'],
-  flannel: ['control/client', 'wire/text', 'engine/types', 'errors', 'version'],
+  // A client of the daemon like any other; routes and neighbours are the kernel's, so it speaks rtnetlink itself.
+  flannel: [
+    'control/client',
+    'control/address',
+    'native',
+    'wire/text',
+    'engine/types',
+    'errors',
+    'netns',
+    'version',
+  ],
   cli: [
     'control/client',
     'control/address',
