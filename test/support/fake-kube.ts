@@ -75,9 +75,18 @@ export class FakeKube {
   }
 
   /** Adds or changes a node. */
-  set(name: string, spec: Node['spec'], annotations: Record<string, string> = {}): void {
+  set(
+    name: string,
+    spec: Node['spec'],
+    annotations: Record<string, string> = {},
+    creationTimestamp = '2026-09-24T00:00:00Z',
+  ): void {
     const type = this.#nodes.has(name) ? 'MODIFIED' : 'ADDED';
-    this.#record(type, { ...this.#nodes.get(name), metadata: { name, annotations }, spec });
+    this.#record(type, {
+      ...this.#nodes.get(name),
+      metadata: { name, creationTimestamp, annotations },
+      spec,
+    });
   }
 
   /** Changes annotations as a person would. */

@@ -1,6 +1,7 @@
 /** Names of the annotations that make a node a host of the network, and the bodies that write them. */
 import { VtepError } from '../../errors.js';
-import type { LeaseAttributes, VtepData } from '../types.js';
+import { vtepDataText } from '../lease.js';
+import type { LeaseAttributes } from '../types.js';
 import type { Node } from './objects.js';
 
 export const DEFAULT_PREFIX = 'flannel.alpha.coreos.com';
@@ -66,15 +67,13 @@ export function overwritten(
   };
 }
 
-const dataText = ({ vni, mac }: VtepData): string => JSON.stringify({ VNI: vni, VtepMAC: mac });
-
 /** All annotations that tell peers of a host, in the order of their names; of a family that is off, none. */
 function told(attributes: LeaseAttributes, names: AnnotationNames): [string, string | undefined][] {
   const { ipv4, ipv6, publicIp, publicIpv6, backendType } = attributes;
   return [
-    [names.backendData, ipv4 && dataText(ipv4)],
+    [names.backendData, ipv4 && vtepDataText(ipv4)],
     [names.backendType, backendType],
-    [names.backendV6Data, ipv6 && dataText(ipv6)],
+    [names.backendV6Data, ipv6 && vtepDataText(ipv6)],
     [names.subnetManager, 'true'],
     [names.publicIp, publicIp],
     [names.publicIpv6, publicIpv6],

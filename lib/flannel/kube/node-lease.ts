@@ -1,5 +1,7 @@
 /** A node as a lease: its podCIDRs are the subnets, its annotations the attributes. Addresses and MACs are not checked here. */
-import { formatAddress, isIpv4, parseAddress } from '../../wire/text.js';
+import { canonicalAddress } from '../../control/address.js';
+import { parseVtepData } from '../lease.js';
+import { parseSubnet, subnetText } from '../subnet.js';
 import type { Lease, LeaseAttributes, NetworkConfig, VtepData } from '../types.js';
 import { annotationsOf, type AnnotationNames } from './annotations.js';
 import type { Node } from './objects.js';
@@ -17,39 +19,30 @@ export function subnetsOf({ spec }: Node, { ipv4, ipv6 }: Families): Subnets {
   const texts = spec?.podCIDRs?.length ? spec.podCIDRs : [spec?.podCIDR ?? ''];
   const subnets: Subnets = { subnet: undefined, subnet6: undefined };
   for (const text of texts) {
-    const [host = '', length = ''] = text.split('/');
-    const words = parseAddress(host);
-    if (words === undefined || !/^\d{1,3}$/.test(length)) continue;
-    const prefix = `${formatAddress(words)}/${Number(length)}`;
-    if (isIpv4(words) && ipv4) subnets.subnet ??= prefix;
-    if (!isIpv4(words) && ipv6) subnets.subnet6 ??= prefix;
+    const prefix = parseSubnet(text);
+    if (prefix?.family === 4 && ipv4) subnets.subnet ??= subnetText(prefix);
+    if (prefix?.family === 6 && ipv6) subnets.subnet6 ??= subnetText(prefix);
   }
   return subnets;
 }
 
-/** `{"VNI":1,"VtepMAC":"…"}`, keys in any case as Go reads them; undefined when it is none. */
-export function readVtepData(text: string | undefined): VtepData | undefined {
-  let fields: Record<string, unknown>;
-  try {
-    const value: unknown = JSON.parse(text ?? '');
-    if (typeof value !== 'object' || value === null) return undefined;
-    fields = Object.fromEntries(Object.entries(value).map(([key, each]) => [key.toLowerCase(), each]));
-  } catch {
-    return undefined;
-  }
-  const { vni = 0, vtepmac } = fields;
-  return typeof vni === 'number' && typeof vtepmac === 'string' ? { vni, mac: vtepmac } : undefined;
+/** Of an annotation, if there is one and it is some. */
+function dataOf(text: string | undefined): VtepData | undefined {
+  const data = text === undefined ? undefined : parseVtepData(text);
+  return data === undefined || 'fault' in data ? undefined : data;
 }
+
+const addressOf = (text: string | undefined): string | undefined => text && (canonicalAddress(text) ?? text);
 
 /** What the annotations tell of a host, as far as the network's families go. */
 export function attributesOf(node: Node, names: AnnotationNames, { ipv4, ipv6 }: Families): LeaseAttributes {
   const notes = annotationsOf(node);
   return {
-    publicIp: ipv4 && notes[names.publicIp],
-    publicIpv6: ipv6 && notes[names.publicIpv6],
+    publicIp: ipv4 && addressOf(notes[names.publicIp]),
+    publicIpv6: ipv6 && addressOf(notes[names.publicIpv6]),
     backendType: notes[names.backendType] ?? '',
-    ipv4: ipv4 && readVtepData(notes[names.backendData]),
-    ipv6: ipv6 && readVtepData(notes[names.backendV6Data]),
+    ipv4: ipv4 && dataOf(notes[names.backendData]),
+    ipv6: ipv6 && dataOf(notes[names.backendV6Data]),
   };
 }
 

@@ -10,7 +10,7 @@ import type { Node } from './objects.js';
 export interface NodeListener {
   /** Every node as of one moment. */
   all(nodes: Node[]): void;
-  /** Changes since, the last of each node; `gone` are names. */
+  /** Changes since, the last of each node; `gone` are names, also of one that was made anew. */
   changed(nodes: Node[], gone: string[]): void;
   /** Something was heard. */
   contact(revision: string): void;
@@ -37,19 +37,20 @@ export async function followNodes(
       const onEvents: Parameters<typeof client.watch>[1] = (events) => {
         backOff.reset();
         const last = new Map<string, Node | undefined>();
+        const gone = new Set<string>();
         for (const { type, object } of events) {
           since = object.metadata.resourceVersion ?? since;
           if (type === 'BOOKMARK') continue;
           // In the order of what happened last.
           last.delete(object.metadata.name);
           last.set(object.metadata.name, type === 'DELETED' ? undefined : object);
+          if (type === 'DELETED') gone.add(object.metadata.name);
         }
         listener.contact(since ?? '');
         if (last.size === 0) return;
-        const nodes = [...last.values()].filter((node) => node !== undefined);
         listener.changed(
-          nodes,
-          [...last.keys()].filter((name) => last.get(name) === undefined),
+          [...last.values()].filter((node) => node !== undefined),
+          [...gone],
         );
       };
       await client.watch(since, onEvents, signal);

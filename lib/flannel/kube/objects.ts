@@ -4,7 +4,13 @@
  */
 
 export interface Node {
-  metadata: { name: string; resourceVersion?: string; annotations?: Record<string, string> };
+  metadata: {
+    name: string;
+    resourceVersion?: string;
+    /** RFC 3339, in seconds and UTC. */
+    creationTimestamp?: string;
+    annotations?: Record<string, string>;
+  };
   /** `podCIDRs` holds one prefix a family; older servers tell only `podCIDR`. */
   spec?: { podCIDR?: string; podCIDRs?: string[] };
 }

@@ -1,8 +1,8 @@
 /** The node we are: its subnet, and that its annotations say of us what is true. */
-import { BlockList } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { VtepError } from '../../errors.js';
+import { contains, parseSubnet } from '../subnet.js';
 import type { Lease, LeaseAttributes, NetworkConfig, VtepData } from '../types.js';
 import {
   annotationPatch,
@@ -39,7 +39,7 @@ export interface OwnNodeOptions {
   onContact(): void;
   onError(error: unknown): void;
   onProblem(reason: string | undefined): void;
-  /** The lease is another one. */
+  /** The lease was acquired, published, or is another one. */
   onLease(lease: Lease): void;
 }
 
@@ -92,7 +92,9 @@ export class OwnNode {
   /** Makes the annotations say `attributes`; tried until they do. */
   publish(attributes: LeaseAttributes): Promise<void> {
     this.#attributes = attributes;
-    const turn = this.#writing.then(() => this.#write());
+    const turn = this.#writing
+      .then(() => this.#write())
+      .then(() => this.#lease && this.#options.onLease(this.#lease));
     this.#writing = turn.catch(() => {});
     return turn;
   }
@@ -200,11 +202,5 @@ export class OwnNode {
   }
 }
 
-function isInside(inner: string, outer: string): boolean {
-  const [network = '', length = '0'] = outer.split('/');
-  const [address = '', innerLength = '0'] = inner.split('/');
-  const family = outer.includes(':') ? 'ipv6' : 'ipv4';
-  const list = new BlockList();
-  list.addSubnet(network, Number(length), family);
-  return Number(innerLength) >= Number(length) && list.check(address, family);
-}
+const isInside = (inner: string, outer: string): boolean =>
+  contains(parseSubnet(outer)!, parseSubnet(inner)!);

@@ -8,6 +8,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { VtepError } from '../../errors.js';
+import { Problems } from '../problems.js';
 import type { Registry, RegistryListener, RegistryStatus } from '../registry.js';
 import type { Lease, LeaseAttributes, NetworkConfig } from '../types.js';
 import { kubeAccess, type AccessOptions } from './access.js';
@@ -52,7 +53,9 @@ export class KubeRegistry implements Registry {
   readonly #own: OwnNode;
   /** Of other nodes, by name. */
   readonly #leases = new Map<string, Lease>();
-  readonly #problems = new Map<string, string>();
+  readonly #problems = new Problems((key, reason) => this.#tell(key, reason));
+  /** Problems from before somebody listened. */
+  #untold: [key: string, reason: string][] = [];
   #listener: RegistryListener | undefined;
   #config: NetworkConfig | undefined;
   #following: Promise<void> | undefined;
@@ -75,7 +78,7 @@ export class KubeRegistry implements Registry {
       signal: this.#closing.signal,
       onContact: () => this.#contact(),
       onError: (error) => this.#failed(error),
-      onProblem: (reason) => this.#problem(name, reason),
+      onProblem: (reason) => this.#problems.set(name, reason),
       onLease: (lease) => this.#listener?.own(lease),
     });
   }
@@ -109,7 +112,7 @@ export class KubeRegistry implements Registry {
     if (this.#config !== undefined) return this.#config;
     const path = this.#options.netConfigPath ?? NET_CONFIG_PATH;
     const { config, problems } = readNetConfig(path, this.#options.parse);
-    this.#problem(path, problems.length === 0 ? undefined : problems.join('; '));
+    this.#problems.set(path, problems.length === 0 ? undefined : problems.join('; '));
     return (this.#config = config);
   }
 
@@ -129,7 +132,7 @@ export class KubeRegistry implements Registry {
   watch(listener: RegistryListener): void {
     if (this.#listener !== undefined) throw new Error('KubeRegistry.watch is called once');
     this.#listener = listener;
-    for (const [key, reason] of this.#problems) listener.problem(key, reason);
+    for (const [key, reason] of this.#untold.splice(0)) listener.problem(key, reason);
     const { pause, random } = this.#options;
     const backOff = new BackOff(pause?.first, pause?.greatest, random);
     this.#following = this.config().then(
@@ -156,7 +159,8 @@ export class KubeRegistry implements Registry {
     this.#forget(gone);
     for (const node of nodes) this.#read(node, config);
     if (!nodes.some((node) => node.metadata.name === this.#own.name)) this.#own.gone();
-    this.#listener?.snapshot([...this.#leases.values()]);
+    const leases = [...nodes].sort(byAge).map((node) => this.#leases.get(node.metadata.name));
+    this.#listener?.snapshot(leases.filter((lease) => lease !== undefined));
   }
 
   #changed(nodes: readonly Node[], gone: readonly string[], config: NetworkConfig): void {
@@ -177,7 +181,7 @@ export class KubeRegistry implements Registry {
   /** Returns those that were known. */
   #forget(names: Iterable<string>): string[] {
     return [...names].filter((name) => {
-      this.#problems.delete(name);
+      this.#problems.set(name, undefined);
       return this.#leases.delete(name);
     });
   }
@@ -188,15 +192,12 @@ export class KubeRegistry implements Registry {
     const { lease, problem } = readNode(node, this.#names, config);
     if (lease === undefined) this.#leases.delete(name);
     else this.#leases.set(name, lease);
-    this.#problem(name, problem);
+    this.#problems.set(name, problem);
   }
 
-  /** Tells of it once, until it is another. */
-  #problem(key: string, reason: string | undefined): void {
-    if (this.#problems.get(key) === reason) return;
-    if (reason === undefined) return void this.#problems.delete(key);
-    this.#problems.set(key, reason);
-    this.#listener?.problem(key, reason);
+  #tell(key: string, reason: string): void {
+    if (this.#listener === undefined) this.#untold.push([key, reason]);
+    else this.#listener.problem(key, reason);
   }
 
   #now(): number {
@@ -230,4 +231,10 @@ export class KubeRegistry implements Registry {
     await this.#own.settled();
     this.#client.close();
   }
+}
+
+/** All hosts see the same order: by when a node was made, then by name. */
+function byAge({ metadata: a }: Node, { metadata: b }: Node): number {
+  const [first, second] = [a, b].map(({ creationTimestamp = '', name }) => `${creationTimestamp} ${name}`);
+  return first! < second! ? -1 : 1;
 }

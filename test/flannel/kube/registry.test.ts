@@ -177,6 +177,41 @@ t.test('410 Gone: the nodes are listed as the store has them, and the watch goes
   t.equal(registry.status().error, undefined);
 });
 
+t.test('leases are told oldest first; a node that is made anew has gone and come', async (t) => {
+  const { kube, registry, heard } = await scene(t);
+  for (const [name, made] of [
+    ['h2', '2026-09-03T00:00:00Z'],
+    ['h3', '2026-09-01T00:00:00Z'],
+    ['h5', '2026-09-02T00:00:00Z'],
+    ['h4', '2026-09-02T00:00:00Z'],
+  ] as const)
+    kube.set(
+      name,
+      { podCIDR: `10.5.${name[1]}.0/24` },
+      managed(`10.99.0.1${name[1]}`, `02:00:00:00:00:0${name[1]}`),
+      made,
+    );
+  registry.watch(heard);
+  await until(t, () => kube.watches === 1, 'it watches');
+  t.same(heard.snapshots, [['h3', 'h4', 'h5', 'h2']]);
+  kube.together(() => {
+    kube.remove('h3');
+    kube.set('h3', { podCIDR: '10.5.3.0/24' }, managed('10.99.0.13', '02:00:00:00:00:03'));
+  });
+  await until(t, () => heard.changes.length > 0, 'told');
+  t.match(heard.changes, [{ leases: [{ key: 'h3' }], gone: ['h3'] }]);
+});
+
+t.test('the own lease is told when it is acquired and published', async (t) => {
+  const { kube, registry, heard } = await scene(t);
+  registry.watch(heard);
+  await until(t, () => kube.watches === 1, 'it watches');
+  await registry.acquire(OURS);
+  t.match(heard.owns, [{ subnet: '10.5.1.0/24', attributes: { publicIp: '10.99.0.11' } }]);
+  await registry.publish({ ...OURS, publicIp: '10.99.0.99' });
+  t.equal(heard.owns.at(-1)?.attributes.publicIp, '10.99.0.99');
+});
+
 t.test('a list in pages is one snapshot', async (t) => {
   const { kube, registry, heard } = await scene(t);
   kube.page = 2;
