@@ -8,8 +8,8 @@ import { Client, type DaemonInfo } from './client.js';
 import { isListening, makeRunDirectory } from './run-files.js';
 import { daemonPaths, netnsPath, type DaemonPaths } from './socket-path.js';
 
-/** Milliseconds a daemon may take until it answers. */
-const PATIENCE = 5_000;
+/** Milliseconds a daemon may take until it answers: it starts in one where nothing else does, in six where a host boots. */
+const PATIENCE = 20_000;
 const POLL = 15;
 /** Bytes after which the log of earlier daemons is put aside as .log.1. */
 const LOG_LIMIT = 1024 * 1024;
