@@ -43,6 +43,8 @@ const ALLOWED: Record<string, string[]> = {
     'control/start',
     'control/daemon',
     'dataplane/reasons',
+    'flannel/extension/extension',
+    'flannel/extension/state',
     'wire/text',
     'engine/types',
     'errors',

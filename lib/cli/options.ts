@@ -71,6 +71,12 @@ export const OBJECTS: readonly CommandObject[] = [
     verb: 'run',
     forms: async () => (await import('./options/daemon.js')).forms,
   },
+  {
+    names: ['flannel-ext'],
+    says: "commands for flanneld's extension backend",
+    verb: 'help',
+    forms: async () => (await import('./options/flannel-ext.js')).forms,
+  },
 ];
 
 /** Objects of `ip` and `bridge` that are not the VTEP's, and who does them. */

@@ -80,6 +80,7 @@ async function commandOf(object: CommandObject, verb: string): Promise<Command> 
     vni: () => import('./commands/vni.js'),
     monitor: () => import('./commands/monitor.js'),
     daemon: () => import('./commands/daemon.js'),
+    'flannel-ext': () => import('./commands/flannel-ext.js'),
   }[object.names[0] as 'link']();
   return (loaded as Record<string, Command>)[FUNCTION_OF[verb] ?? verb] as Command;
 }
@@ -102,7 +103,8 @@ async function runObject(options: Options, streams: Streams, typed: readonly str
   const args = takeOptions(options, typed.slice(1));
   const forms = await object.forms();
   const [verb, words] = splitVerb(object, args);
-  if (options.help || isHelp(args[0]) || args.some(asksHelp)) return showHelp(streams, object, forms);
+  if (options.help || isHelp(args[0] ?? object.verb) || args.some(asksHelp))
+    return showHelp(streams, object, forms);
   const form = formOf(object, forms, verb);
   const parsed = parseWords(form, [object.names[0] ?? '', verb, ...words], words, (rest) =>
     takeOption(options, rest),

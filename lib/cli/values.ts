@@ -84,6 +84,10 @@ export const workers = number('NUMBER', 1, 64);
 export const microseconds = number('USECS', 0, 1_000_000);
 export const ttl = numberOr('TTL', { auto: 0, inherit: 'inherit' }, number('TTL', 0, 255));
 export const seconds = numberOr('SECONDS', { none: 0 }, number('SECONDS', 0, UINT32));
+/** Of a Flannel network, whose device is called after it. */
+export const flannelVni = number('VNI', 1, 0xff_ffff);
+export const flannelPort = number('PORT', 1, 0xffff);
+export const settle = number('SECONDS', 0, 86_400);
 export const missInterval = number('SECONDS', 0, 86_400);
 export const limit = numberOr('NUMBER', { unlimited: 0 }, number('NUMBER', 0, UINT32));
 export const policyId = number('ID', 0, 0xffff);
@@ -161,6 +165,11 @@ function addressWhere(meta: string, expects: string, holds: (address: string) =>
   };
   return { meta, expects, read };
 }
+export const iface: Value = {
+  meta: 'IFACE',
+  expects: 'the name or an address of an interface',
+  read: (text) => canonicalAddress(text) ?? ifname.read(text),
+};
 export const address = addressWhere('IP', 'an IPv4 or IPv6 address', () => true);
 export const unicast = addressWhere('IP', 'a unicast IPv4 or IPv6 address', (ip) => !isMulticast(ip));
 export const group = addressWhere('IP', 'a multicast IPv4 or IPv6 address', isMulticast);
