@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { Peer } from '../../lib/flannel/types.js';
+import { chooseUnderlay } from '../../lib/flannel/underlay.js';
 import {
   inSubnet,
   inSubnet6,
@@ -12,6 +13,7 @@ import {
   podOn,
   subnet6Of,
   subnetOf,
+  tablesOf,
 } from '../support/lab/flannel.js';
 import type { Guest } from '../support/lab/guest.js';
 import type { Host } from '../support/lab/host.js';
@@ -280,20 +282,37 @@ await onEach(
 
 await onEach(
   t,
-  'the kernel’s own device has the name',
+  'what a host lacks',
   async (lab, witness) => {
     const [a] = lab.hosts as [Host, Host];
+    const tables = tablesOf(a);
+    const said = async (act: () => unknown): Promise<string> => {
+      try {
+        return JSON.stringify(await act());
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    const none = await said(() => chooseUnderlay(tables, 4));
+    witness.check(none.includes('no IPv4 default route'), 'a default route', none);
+    await a.namespace.ip('route add default via 192.168.100.3');
+    await a.namespace.ip('route add default via fd00:100::3');
+    for (const [family, address] of [
+      [4, a.address],
+      [6, a.address6],
+    ] as const) {
+      const { name, mtu, address: chosen } = chooseUnderlay(tables, family);
+      witness.check(name === 'eth0' && mtu === 1500 && chosen === address, `IPv${family}: ${name} ${chosen}`);
+    }
+    witness.check(chooseUnderlay(tables, 4, a.address).name === 'eth0', 'an address names its interface');
+
     await a.startDaemon([]);
     await kernelDevice(a, OURS);
-    const flannel = new OurFlannel(a, { subnet: OURS });
-    const said = await flannel.join([]).then(
-      () => '',
-      (error: Error) => error.message,
-    );
+    const refused = await said(() => new OurFlannel(a, { subnet: OURS }).join([]));
     witness.check(
-      /vxlan device of the kernel.*ip link del flannel\.1/.test(said),
-      'refused with the remedy',
-      said,
+      /vxlan device of the kernel.*ip link del flannel\.1/.test(refused),
+      'a name: the kernel’s device has it',
+      refused,
     );
   },
   [['uvtep', 'kernel']],
