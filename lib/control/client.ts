@@ -138,6 +138,10 @@ export class Client {
   deleteFdb(dev: string, request: FdbDelete): Promise<void> {
     return this.#call('DELETE', link(dev, '/fdb'), request);
   }
+  /** Up to 10,000, as setFdbBulk. */
+  deleteFdbBulk(dev: string, entries: readonly FdbDelete[]): Promise<{ deleted: number }> {
+    return this.#call('DELETE', link(dev, '/fdb/bulk'), { entries });
+  }
   flushFdb(dev: string, filter: FdbFlush = {}): Promise<{ flushed: number }> {
     return this.#call('POST', link(dev, '/fdb/flush'), filter);
   }

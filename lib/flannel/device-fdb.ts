@@ -3,12 +3,10 @@ import type { Client } from '../control/client.js';
 import { VtepError, type VtepErrorCode } from '../errors.js';
 import { ownFdb } from './own-entries.js';
 
-export type FdbClient = Pick<Client, 'fdb' | 'setFdbBulk' | 'deleteFdb'>;
+export type FdbClient = Pick<Client, 'fdb' | 'setFdbBulk' | 'deleteFdbBulk'>;
 
 /** As many as the API takes in one call. */
 const CALL_MAX = 10_000;
-/** Requests under way at once; the client has as many connections. */
-const AT_ONCE = 4;
 /** Not about one entry: the daemon, or the device, is not there. */
 const FATAL: ReadonlySet<VtepErrorCode> = new Set([
   'ERR_VTEP_DAEMON',
@@ -40,22 +38,13 @@ export class DeviceFdb {
    * @throws {VtepError} when the daemon or the device is not there
    */
   async set(entries: ReadonlyMap<string, string>): Promise<Map<string, VtepError>> {
-    const refused = await this.#delete(
-      [...entries.keys()].filter((mac) => this.#odd.has(mac)).map((mac) => ({ mac })),
-    );
-    const open = [...entries].filter(([mac]) => !refused.has(mac));
-    while (open.length > 0) {
-      const requests = open.slice(0, CALL_MAX).map(([mac, dst]) => ({ verb: 'replace' as const, mac, dst }));
-      try {
-        await this.#client.setFdbBulk(this.#dev, requests);
-        open.splice(0, requests.length);
-      } catch (error) {
-        const { at, cause } = refusal(error);
-        refused.set(requests[at].mac, cause);
-        open.splice(0, at + 1);
-      }
-    }
-    return refused;
+    const odd = [...entries.keys()].filter((mac) => this.#odd.has(mac));
+    const refused = await this.#delete(odd.map((mac) => ({ mac })));
+    const requests = [...entries]
+      .filter(([mac]) => !refused.has(mac))
+      .map(([mac, dst]) => ({ verb: 'replace' as const, mac, dst }));
+    const more = await throughout(requests, (part) => this.#client.setFdbBulk(this.#dev, part));
+    return new Map([...refused, ...more]);
   }
 
   /** Removes entries with the destination given; one that has gone already is removed. As set(). */
@@ -64,32 +53,35 @@ export class DeviceFdb {
   }
 
   async #delete(requests: readonly { mac: string; dst?: string }[]): Promise<Map<string, VtepError>> {
-    const refused = new Map<string, VtepError>();
-    const left = requests.values();
-    const one = async (): Promise<void> => {
-      for (const request of left) {
-        try {
-          await this.#client.deleteFdb(this.#dev, request);
-        } catch (error) {
-          const known = vtepError(error);
-          if (known.code !== 'ERR_VTEP_NO_ENTRY') refused.set(request.mac, known);
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(AT_ONCE, requests.length) }, one));
-    return refused;
+    const refused = await throughout(requests, (part) => this.#client.deleteFdbBulk(this.#dev, part));
+    return new Map([...refused].filter(([, { code }]) => code !== 'ERR_VTEP_NO_ENTRY'));
   }
 }
 
-function vtepError(error: unknown): VtepError {
-  if (error instanceof VtepError && !FATAL.has(error.code)) return error;
-  throw error;
+/** Has the daemon do something to all, going on behind each that it refuses. @returns MAC -> why it was refused */
+async function throughout<T extends { mac: string }>(
+  requests: readonly T[],
+  call: (part: readonly T[]) => Promise<unknown>,
+): Promise<Map<string, VtepError>> {
+  const refused = new Map<string, VtepError>();
+  for (let from = 0; from < requests.length;) {
+    const part = requests.slice(from, from + CALL_MAX);
+    try {
+      await call(part);
+      from += part.length;
+    } catch (error) {
+      const { at, cause } = refusal(error);
+      refused.set(part[at].mac, cause);
+      from += at + 1;
+    }
+  }
+  return refused;
 }
 
 /** At which entry a call for many stopped: those before it are in effect. */
 function refusal(error: unknown): { at: number; cause: VtepError } {
-  const cause = vtepError(error);
-  const [, index] = /^entries\[(\d+)\]: /.exec(cause.message) ?? [];
-  if (index === undefined) throw cause;
-  return { at: Number(index), cause };
+  if (!(error instanceof VtepError) || FATAL.has(error.code)) throw error;
+  const [, index] = /^entries\[(\d+)\]: /.exec(error.message) ?? [];
+  if (index === undefined) throw error;
+  return { at: Number(index), cause: error };
 }

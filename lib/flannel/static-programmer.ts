@@ -68,8 +68,8 @@ export class StaticProgrammer implements Programmer {
   }
 
   /**
-   * Makes devices and entries anew where they have gone: after the data-plane daemon was restarted, or somebody removed
-   * an interface. The peers are those told last.
+   * Makes devices and entries anew where they have gone: after the data-plane daemon was restarted, or somebody removed an
+   * interface or changed its MAC (with which the kernel forgets its neighbours). The peers are those told last.
    */
   async restore(): Promise<void> {
     this.#isUncertain = true;

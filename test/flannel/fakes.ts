@@ -299,10 +299,13 @@ export class FakeDaemonClient implements FdbClient {
     return { set: entries.length };
   }
 
-  async deleteFdb(dev: string, { mac, dst }: FdbDelete): Promise<void> {
+  async deleteFdbBulk(dev: string, entries: readonly FdbDelete[]): Promise<{ deleted: number }> {
     const fdb = this.#fdb(dev);
-    this.written.push(`fdb - ${mac}${dst === undefined ? '' : ` ${dst}`}`);
-    if (!fdb.delete(mac)) throw noEntry(mac);
+    for (const [index, { mac, dst }] of entries.entries()) {
+      this.written.push(`fdb - ${mac}${dst === undefined ? '' : ` ${dst}`}`);
+      if (!fdb.delete(mac)) throw noEntry(`entries[${index}]: ${mac}`);
+    }
+    return { deleted: entries.length };
   }
 
   #fdb(dev: string): Map<string, FdbEntry> {

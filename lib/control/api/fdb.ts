@@ -4,12 +4,13 @@ import type { FdbRequest } from '../../engine/types.js';
 import { VtepError } from '../../errors.js';
 import { checkMac } from '../validate.js';
 import { checkSrcVni, completeFdb, completeFdbFlush } from '../validate-entries.js';
-import { BulkAnswer, FdbAnswer, FlushAnswer, Nothing, answers } from './answers.js';
-import { BULK_BODY_LIMIT, BULK_SUMMARY, setEach } from './bulk.js';
+import { BulkAnswer, BulkDeleteAnswer, FdbAnswer, FlushAnswer, Nothing, answers } from './answers.js';
+import { BULK_BODY_LIMIT, BULK_DELETE_SUMMARY, BULK_SUMMARY, deleteEach, setEach } from './bulk.js';
 import { vtepOf, type Api, type ApiContext } from './context.js';
 import {
   DevParams,
   FdbBulkBody,
+  FdbBulkDeleteBody,
   FdbDeleteBody,
   FdbFlushBody,
   FdbParams,
@@ -68,6 +69,17 @@ export function fdbEndpoints(api: Api, context: ApiContext): void {
   api.delete(PATH, { schema: remove }, (request, reply) => {
     vtepOf(context, request.params.dev).fdb.delete(completeFdb(request.body));
     return reply.status(204).send();
+  });
+
+  const bulkDelete = {
+    ...common,
+    summary: BULK_DELETE_SUMMARY,
+    body: FdbBulkDeleteBody,
+    response: answers(200, BulkDeleteAnswer),
+  };
+  api.delete(`${PATH}/bulk`, { schema: bulkDelete, bodyLimit: BULK_BODY_LIMIT }, (request) => {
+    const { fdb } = vtepOf(context, request.params.dev);
+    return deleteEach(request.body.entries, (entry) => fdb.delete(completeFdb(entry)));
   });
 
   const flush = {

@@ -55,6 +55,8 @@ export const FdbBulkBody = bulkBody(FdbRequestBody);
 
 export const FdbDeleteBody = Type.Object({ mac: Mac, srcVni, dst: Type.Optional(dst), ...remote }, closed);
 
+export const FdbBulkDeleteBody = bulkBody(FdbDeleteBody);
+
 export const FdbFlushBody = Type.Object(
   {
     permanent: optionalFlag,
