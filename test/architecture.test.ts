@@ -25,7 +25,7 @@ const ALLOWED: Record<string, string[]> = {
   port: ['native', 'memory', 'wire', 'errors'],
   engine: ['port', 'native', 'dataplane', 'table', 'memory', 'wire', 'errors'],
   control: ['engine', 'port', 'native', 'dataplane/reasons', 'wire/text', 'errors', 'netns', 'version'],
-  flannel: ['control/client', 'control/lines', 'wire/text', 'engine/types', 'errors'],
+  flannel: ['control/client', 'wire/text', 'engine/types', 'errors'],
   cli: [
     'control/client',
     'control/address',

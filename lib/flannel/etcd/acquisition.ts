@@ -64,9 +64,9 @@ export class Acquisition {
   async attempt(wish: Wish): Promise<Held | undefined> {
     const { entries: stored, revision } = await this.#client.list(this.#prefix);
     const own = this.#ownAmong(stored, wish);
-    const usable = own.filter((entry) => isUsable(entry, wish.config));
+    const usable = own.filter((entry) => this.#fault(entry, wish.config, stored) === undefined);
     const unusable = own.filter((entry) => !usable.includes(entry));
-    const removed = await this.#discard(unusable);
+    const removed = await this.#discard(unusable, wish.config, stored);
     if (removed === undefined) return undefined;
     const [best] = usable.sort((a, b) => rank(a, wish) - rank(b, wish));
     if (best) return this.#keep(best, wish.attributes, revision);
@@ -96,18 +96,48 @@ export class Acquisition {
     return own;
   }
 
-  /** Own leases of another configuration go; a reservation is a person's and stays. Undefined: one changed meanwhile. */
-  async #discard(unusable: readonly Entry[]): Promise<KeyValue[] | undefined> {
+  /** Why an own lease cannot be used; undefined: it can. */
+  #fault(
+    { lease, stored: own }: Entry,
+    config: NetworkConfig,
+    stored: readonly KeyValue[],
+  ): string | undefined {
+    if (!fits(config.ipv4, lease.subnet) || !fits(config.ipv6, lease.subnet6))
+      return "does not fit the network's configuration";
+    const other = this.#olderThan(own, stored);
+    return other && `overlaps the older ${other.key.slice(this.#prefix.length)}`;
+  }
+
+  /**
+   * A key made before that holds a subnet of this one: 10.5.3.0-24 and 10.5.3.0-24&…, or of another length. etcd compares
+   * one key, so that both can be made; whoever was later gives way.
+   */
+  #olderThan(own: KeyValue, stored: readonly KeyValue[]): KeyValue | undefined {
+    const mine = takenSubnets(this.#prefix, [own]);
+    return stored.find((other) => {
+      if (other.created >= own.created) return false;
+      const theirs = takenSubnets(this.#prefix, [other]);
+      return mine.some((subnet) => theirs.some((taken) => overlaps(taken, subnet)));
+    });
+  }
+
+  /** Own leases that cannot be used go; a reservation is a person's and stays. Undefined: one changed meanwhile. */
+  async #discard(
+    unusable: readonly Entry[],
+    config: NetworkConfig,
+    stored: readonly KeyValue[],
+  ): Promise<KeyValue[] | undefined> {
     const removed: KeyValue[] = [];
-    for (const { lease, stored } of unusable) {
-      const isReservation = stored.lease === '0';
-      const what = `our own ${isReservation ? 'reservation' : 'lease'} does not fit the network's configuration`;
+    for (const entry of unusable) {
+      const { lease, stored: own } = entry;
+      const isReservation = own.lease === '0';
+      const what = `our own ${isReservation ? 'reservation' : 'lease'} ${this.#fault(entry, config, stored)}`;
       const remedy = isReservation ? 'it is not used: delete it, or reserve another subnet' : 'it is deleted';
       this.#options.problem(lease.key, `${what}; ${remedy}`);
       if (isReservation) continue;
-      const { succeeded } = await this.#client.remove(stored.key, stored.modified);
+      const { succeeded } = await this.#client.remove(own.key, own.modified);
       if (!succeeded) return undefined;
-      removed.push(stored);
+      removed.push(own);
     }
     return removed;
   }
@@ -148,7 +178,7 @@ export class Acquisition {
       leaseValue(attributes),
       id,
     );
-    if (!succeeded || !(await this.#isAlone(key, revision))) {
+    if (!succeeded || !(await this.#isAlone(key))) {
       this.#options.claim(undefined);
       return undefined;
     }
@@ -174,18 +204,12 @@ export class Acquisition {
     throw noneLeft(subnet === undefined ? ipv4! : ipv6!);
   }
 
-  /**
-   * etcd compares one key, but another key may hold the same subnet: 10.5.3.0-24 and 10.5.3.0-24&…, or of another length.
-   * Whoever was later gives way.
-   */
-  async #isAlone(key: string, created: number): Promise<boolean> {
+  /** Gives way where another key holds the subnet already. */
+  async #isAlone(key: string): Promise<boolean> {
     const { entries } = await this.#client.list(this.#prefix);
     const own = entries.find((one) => one.key === `${this.#prefix}${key}`);
     if (!own) return false;
-    const older = entries.filter((one) => one.created < created);
-    const taken = takenSubnets(this.#prefix, older);
-    const mine = takenSubnets(this.#prefix, [own]);
-    if (!mine.some((subnet) => taken.some((other) => overlaps(other, subnet)))) return true;
+    if (!this.#olderThan(own, entries)) return true;
     await this.#client.remove(own.key, own.modified);
     return false;
   }
@@ -203,12 +227,9 @@ export class Acquisition {
   }
 }
 
-function isUsable({ lease }: Entry, { ipv4, ipv6 }: NetworkConfig): boolean {
-  const fits = (range: SubnetRange | undefined, subnet: string | undefined): boolean =>
-    range === undefined
-      ? subnet === undefined
-      : subnet !== undefined && isInRange(range, parseSubnet(subnet)!);
-  return fits(ipv4, lease.subnet) && fits(ipv6, lease.subnet6);
+function fits(range: SubnetRange | undefined, subnet: string | undefined): boolean {
+  if (range === undefined || subnet === undefined) return range === subnet;
+  return isInRange(range, parseSubnet(subnet)!);
 }
 
 /** Which of several own leases is taken up: the held one, a reservation, that of an earlier run, the oldest. */

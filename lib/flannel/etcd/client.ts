@@ -3,8 +3,8 @@
  * integers texts, and fields absent where they are zero. IDs of leases stay texts (they fill 64 bits); revisions are numbers.
  */
 import type { IncomingMessage } from 'node:http';
+import { createInterface } from 'node:readline';
 import { VtepError } from '../../errors.js';
-import { readLines } from '../../control/lines.js';
 import { connectionFailure, EtcdError, isStaleToken, refusal, strangeAnswer } from './error.js';
 import { parseObject, Transport, type Headers, type Json, type TransportOptions } from './transport.js';
 
@@ -194,9 +194,13 @@ export class EtcdClient {
         reject(error);
         response.destroy();
       };
-      response.once('error', (cause) => end(connectionFailure(endpoint, cause)));
+      const breaksOff = (cause: Error): void => end(connectionFailure(endpoint, cause));
+      response.on('error', breaksOff);
       response.once('close', () => end(new EtcdError(`etcd ${endpoint}: it ended the watch`)));
-      readLines(response, (line) => {
+      // Its last words, such as that it has no leader, may come without an end of line.
+      const lines = createInterface({ input: response });
+      lines.on('error', breaksOff); // Some versions of Node pass it on.
+      lines.on('line', (line) => {
         try {
           onAnswer(this.#readAnswer(line, endpoint));
         } catch (error) {

@@ -82,7 +82,7 @@ export function refusal(endpoint: string, message: string, grpc: number): EtcdEr
 /** An answer that is not etcd's: no gateway, another program, a proxy in front. */
 export function strangeAnswer(endpoint: string, status: number, text: string): EtcdError {
   const said = `HTTP ${status} ${JSON.stringify(text.trim().slice(0, 100))}`;
-  const isFinal = status < 500;
+  const isFinal = status < 500 && status !== 408 && status !== 429;
   const remedy = 'etcd 3.4 or later with its JSON gateway is needed, and https:// where it wants TLS';
   return new EtcdError(`etcd ${endpoint}: it answers ${said}; ${remedy}`, { isFinal, tryNext: true });
 }

@@ -90,11 +90,13 @@ export class EtcdRegistry implements Registry {
 
   async acquire(attributes: LeaseAttributes, previous?: PreviousSubnets): Promise<Lease> {
     const config = this.#config ?? (await this.config());
+    checkAttributes(attributes, config);
     return this.#own.acquire(config, attributes, previous);
   }
 
-  publish(attributes: LeaseAttributes): Promise<void> {
-    return this.#own.publish(attributes);
+  async publish(attributes: LeaseAttributes): Promise<void> {
+    if (this.#config) checkAttributes(attributes, this.#config);
+    await this.#own.publish(attributes);
   }
 
   watch(listener: RegistryListener): void {
@@ -239,4 +241,14 @@ export class EtcdRegistry implements Registry {
     for (const { key } of leases) this.#told.add(key);
     if (leases.length + gone.length > 0) this.#listener?.changed(leases, gone);
   }
+}
+
+/** A lease has what peers need of each family the network has. */
+function checkAttributes(attributes: LeaseAttributes, { ipv6 }: NetworkConfig): void {
+  const { publicIp, publicIpv6 } = attributes;
+  const lacks = publicIp === undefined ? 4 : ipv6 !== undefined && publicIpv6 === undefined ? 6 : undefined;
+  if (lacks === undefined) return;
+  const [option, key] = lacks === 4 ? ['--public-ip', 'Network'] : ['--public-ipv6', 'IPv6Network'];
+  const message = `the network has IPv${lacks} (${key}), and this host no public IPv${lacks} address; give one with ${option}`;
+  throw new VtepError('ERR_VTEP_ARGUMENT', message, { errno: 'EADDRNOTAVAIL', word: option });
 }

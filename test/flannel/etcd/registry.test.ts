@@ -132,6 +132,31 @@ t.test('etcd', { skip: NO_ETCD }, async (t) => {
     t.equal((await etcd.get(subnets + foreign))!.value, value(2));
   });
 
+  t.test('an own lease that overlaps an older one gives way too', async (t) => {
+    const { subnets, host, keys } = await network();
+    await etcd.put(`${subnets}10.5.4.0-22`, value(2));
+    await etcd.put(`${subnets}10.5.5.0-24`, value(1), await etcd.grant(1000));
+    const one = await host().watch();
+    const { key } = await one.registry.acquire(attributes(1));
+    t.notMatch(key, /^10\.5\.[4-7]\./);
+    t.same(await keys(), [key, '10.5.4.0-22'].sort());
+    t.same(one.problems, ['10.5.5.0-24: our own lease overlaps the older 10.5.4.0-22; it is deleted']);
+  });
+
+  t.test('a host without an address of a family the network has', async (t) => {
+    const { host } = await network(
+      '{"Network":"10.5.0.0/16","EnableIPv6":true,"IPv6Network":"fd05::/56","Backend":{"Type":"vxlan"}}',
+    );
+    const four =
+      'the network has IPv4 (Network), and this host no public IPv4 address; give one with --public-ip';
+    const six =
+      'the network has IPv6 (IPv6Network), and this host no public IPv6 address; give one with --public-ipv6';
+    const argument = (message: string) => ({ code: 'ERR_VTEP_ARGUMENT', message });
+    const { registry } = host();
+    await t.rejects(registry.acquire(attributes(1, { publicIp: undefined })), argument(four));
+    await t.rejects(registry.acquire(attributes(1)), argument(six));
+  });
+
   t.test('an answer that is lost does not lead to two leases', async (t) => {
     const { host, keys } = await network();
     let isFirst = true;

@@ -139,6 +139,22 @@ t.test('a stream breaks off in the middle', async (t) => {
   client.close();
 });
 
+t.test('a member without a leader ends the watch, and says so without an end of line', async (t) => {
+  let header: unknown;
+  const endpoint = await serve((request, response) => {
+    header = request.headers['grpc-metadata-hasleader'];
+    response.writeHead(200).write('{"result":{"header":{"revision":"1"},"created":true}}\n');
+    response.end(
+      '{"error":{"grpc_code":14,"http_code":503,"message":"etcdserver: no leader","http_status":"Service Unavailable"}}',
+    );
+  });
+  const client = new EtcdClient({ endpoints: [endpoint] });
+  const watch = client.watch('/x/', 1, () => {}, new AbortController().signal);
+  await t.rejects(watch, { message: `etcd ${endpoint}: etcdserver: no leader`, isFinal: false });
+  t.equal(header, 'true');
+  client.close();
+});
+
 t.test('a stream of nonsense ends the watch instead of the process', async (t) => {
   const endpoint = await answer(200, 'hello\n');
   const client = new EtcdClient({ endpoints: [endpoint] });
