@@ -78,6 +78,8 @@ export class PeerTable {
     const ipv6 = { subnet: lease.subnet6, publicIp: attributes.publicIpv6, data: attributes.ipv6 };
     candidate.ipv4 = checkFamily(4, ipv4, this.#networks[4], candidate.faults);
     candidate.ipv6 = checkFamily(6, ipv6, this.#networks[6], candidate.faults);
+    if (!candidate.ipv4 && !candidate.ipv6 && candidate.faults.length === 0)
+      candidate.faults.push('it has no subnet of a family that the network has');
     return candidate;
   }
 
