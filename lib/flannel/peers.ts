@@ -78,6 +78,8 @@ export class PeerTable {
     const ipv6 = { subnet: lease.subnet6, publicIp: attributes.publicIpv6, data: attributes.ipv6 };
     candidate.ipv4 = checkFamily(4, ipv4, this.#networks[4], candidate.faults);
     candidate.ipv6 = checkFamily(6, ipv6, this.#networks[6], candidate.faults);
+    if (!candidate.ipv4 && !candidate.ipv6 && candidate.faults.length === 0)
+      candidate.faults.push('it has no subnet of a family that the network has');
     return candidate;
   }
 
@@ -180,7 +182,7 @@ class Kept {
     const { subnet, peer } = checked;
     const fault = this.#fault(subnet, peer);
     if (fault !== undefined) return void faults.push(fault);
-    this.#subnets.add(subnet, key);
+    this.#subnets.add(subnet, peer.subnet, key);
     // The families have devices of their own, and FDBs.
     this.#macs.set(`${subnet.family} ${peer.mac}`, { key, publicIp: peer.publicIp });
     return peer;
@@ -191,7 +193,7 @@ class Kept {
     const own = this.#own.subnets.find((other) => overlaps(other, subnet));
     if (own) return `${text} overlaps our own subnet ${subnetText(own)}`;
     if (this.#own.macs.has(mac)) return `it has our own VtepMAC ${mac}`;
-    const other = this.#subnets.overlapping(subnet);
+    const other = this.#subnets.overlapping(subnet, text);
     if (other !== undefined) return `${text} overlaps the older ${other}`;
     const twin = this.#macs.get(`${subnet.family} ${mac}`);
     if (twin && twin.publicIp !== publicIp) return `it has the VtepMAC ${mac} of the older ${twin.key}`;
@@ -199,26 +201,27 @@ class Kept {
   }
 }
 
-/** Subnets by length and first address: as a rule all have one length, so that one look-up tells of an overlap. */
+/** Subnets by their text, and lengths: as a rule all have one length, so that one look-up tells of an overlap. */
 class SubnetIndex {
-  readonly #lengths = new Map<string, Map<bigint, { subnet: Subnet; key: string }>>();
+  readonly #keys = new Map<string, string>();
+  readonly #lengths = { 4: new Map<number, Subnet[]>(), 6: new Map<number, Subnet[]>() };
 
-  add(subnet: Subnet, key: string): void {
-    const name = `${subnet.family}/${subnet.length}`;
-    const entries = this.#lengths.get(name) ?? new Map<bigint, { subnet: Subnet; key: string }>();
-    this.#lengths.set(name, entries.set(subnet.first, { subnet, key }));
+  add(subnet: Subnet, text: string, key: string): void {
+    this.#keys.set(text, key);
+    const lengths = this.#lengths[subnet.family];
+    const others = lengths.get(subnet.length);
+    if (others) others.push(subnet);
+    else lengths.set(subnet.length, [subnet]);
   }
 
   /** Key of a subnet that overlaps this one. */
-  overlapping(subnet: Subnet): string | undefined {
-    for (const entries of this.#lengths.values()) {
-      const [first] = entries.values();
-      if (first === undefined || first.subnet.family !== subnet.family) continue;
-      const size = first.subnet.last - first.subnet.first + 1n;
-      const around = entries.get(subnet.first - (subnet.first % size));
-      if (around) return around.key;
-      if (first.subnet.length <= subnet.length) continue;
-      for (const inside of entries.values()) if (overlaps(inside.subnet, subnet)) return inside.key;
+  overlapping(subnet: Subnet, text: string): string | undefined {
+    const same = this.#keys.get(text);
+    if (same !== undefined) return same;
+    for (const [length, others] of this.#lengths[subnet.family]) {
+      if (length === subnet.length) continue;
+      const other = others.find((one) => overlaps(one, subnet));
+      if (other) return this.#keys.get(subnetText(other));
     }
     return undefined;
   }

@@ -1,5 +1,8 @@
+import fc from 'fast-check';
 import t from 'tap';
 import { parseNetworkConfig, type ConfigOptions } from '../../lib/flannel/config.js';
+import { contains, freeSubnets, isInRange, parseSubnet } from '../../lib/flannel/subnet.js';
+import type { SubnetRange } from '../../lib/flannel/types.js';
 import { VtepError } from '../../lib/errors.js';
 
 const ETCD: ConfigOptions = { source: '/coreos.com/network/config', registry: 'etcd' };
@@ -229,4 +232,60 @@ t.test('etcd always has IPv4; in Kubernetes either family, and podCIDR decides o
     subnetMax: '10.244.255.0',
   });
   t.equal(config({ Network: '10.244.0.0/26' }, KUBE).ipv4?.subnetMax, '10.244.0.0', 'a network of one host');
+});
+
+t.test('any configuration is taken or refused in words; what is taken holds together', async () => {
+  const name = fc.constantFrom(
+    'Network',
+    'SubnetLen',
+    'SubnetMin',
+    'SubnetMax',
+    'EnableIPv6',
+    'IPv6Network',
+    'Backend',
+    'x',
+  );
+  const value = fc.oneof(
+    fc.json().map((text) => JSON.parse(text) as unknown),
+    fc.constantFrom(
+      '10.5.0.0/16',
+      '10.5.0.0/28',
+      '0.0.0.0/1',
+      '10.5.16.0',
+      '10.5.0.8',
+      'fd05::/56',
+      'fd05::/124',
+      true,
+    ),
+    fc.integer({ min: 0, max: 130 }),
+    fc.record({ Type: fc.constant('vxlan') }),
+  );
+  const holds = (range: SubnetRange | undefined): boolean =>
+    range === undefined ||
+    freeSubnets(range, [], 3).every(
+      (subnet) => isInRange(range, subnet) && contains(parseSubnet(range.network)!, subnet),
+    );
+  const start = [
+    ['Network', '10.5.0.0/16'],
+    ['Backend', { Type: 'vxlan' }],
+  ] as const;
+  let taken = 0;
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(name, value), { maxLength: 5 }),
+      fc.constantFrom(ETCD, KUBE),
+      (fields, options) => {
+        const text = JSON.stringify(Object.fromEntries([...start, ...fields]));
+        try {
+          const { ipv4, ipv6 } = parseNetworkConfig(text, options).config;
+          taken++;
+          return holds(ipv4) && holds(ipv6);
+        } catch (error) {
+          return error instanceof VtepError && error.code === 'ERR_VTEP_ARGUMENT';
+        }
+      },
+    ),
+    { numRuns: 1000 },
+  );
+  t.ok(taken > 50, `${taken} of 1000 could be taken`);
 });

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import t from 'tap';
 import {
   leaseValue,
@@ -148,4 +149,51 @@ t.test('fields that are absent', async (t) => {
     ipv6: undefined,
   };
   t.equal(leaseValue(none), '{"PublicIP":"0.0.0.0","PublicIPv6":null}');
+});
+
+t.test('any JSON, and any text, is read or refused in words', async () => {
+  const reads = (text: string): boolean => {
+    const value = parseLeaseValue(text);
+    return 'attributes' in value || (typeof value.fault === 'string' && value.fault !== '');
+  };
+  const name = fc.constantFrom(
+    'PublicIP',
+    'publicipv6',
+    'BackendType',
+    'BackendData',
+    'BackendV6Data',
+    '__proto__',
+  );
+  const value = fc.oneof(
+    fc.json().map((text) => JSON.parse(text) as unknown),
+    fc.constant('vxlan'),
+  );
+  fc.assert(
+    fc.property(fc.array(fc.tuple(name, value)), (fields) =>
+      reads(JSON.stringify(Object.fromEntries(fields))),
+    ),
+  );
+  fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), reads));
+});
+
+t.test('what is written is read again', async () => {
+  const octet = fc.integer({ min: 0, max: 255 });
+  const hex = (octets: number[]) => octets.map((one) => one.toString(16).padStart(2, '0')).join(':');
+  const data = fc.record({
+    vni: fc.integer({ min: 1, max: 16_777_215 }),
+    mac: fc.array(octet, { minLength: 6, maxLength: 6 }).map(hex),
+  });
+  const attributes = fc.record({
+    publicIp: fc.ipV4(),
+    publicIpv6: fc.constantFrom(undefined, 'fd99::11', '2001:db8::1'),
+    backendType: fc.constant('vxlan'),
+    ipv4: fc.option(data, { nil: undefined }),
+    ipv6: fc.option(data, { nil: undefined }),
+  });
+  fc.assert(
+    fc.property(attributes, (wanted) => {
+      const read = parseLeaseValue(leaseValue(wanted));
+      return 'attributes' in read && leaseValue(read.attributes) === leaseValue(wanted);
+    }),
+  );
 });

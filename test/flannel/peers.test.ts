@@ -1,8 +1,10 @@
+import fc from 'fast-check';
 import t from 'tap';
 import { parseNetworkConfig } from '../../lib/flannel/config.js';
-import { parseLeaseValue, parseSubnetKey } from '../../lib/flannel/lease.js';
+import { parseLeaseValue, parseSubnetKey, subnetKey } from '../../lib/flannel/lease.js';
 import { PeerTable } from '../../lib/flannel/peers.js';
-import type { Lease, LeaseAttributes } from '../../lib/flannel/types.js';
+import { overlaps, parseSubnet, subnetText } from '../../lib/flannel/subnet.js';
+import type { Lease, LeaseAttributes, Peer } from '../../lib/flannel/types.js';
 
 const DUAL =
   '{"Network":"10.5.0.0/16","EnableIPv6":true,"IPv6Network":"fd05::/56","Backend":{"Type":"vxlan"}}';
@@ -162,6 +164,56 @@ t.test('a family the network does without is not looked at', async (t) => {
   t.match(peers.all(), [{ ipv4: { subnet: '10.5.1.0/24' }, ipv6: undefined }]);
   t.same(told(), []);
 });
+
+t.test('a lease of the other family alone', async (t) => {
+  const { peers, told } = table({ ...CONFIG, ipv6: undefined });
+  const six = { ...lease('10.5.1.0-24&fd05:0:0:1::-64'), key: 'node1', subnet: undefined };
+  t.same(peers.snapshot([six]), { peers: [], gone: [] });
+  t.same(told(), ['node1: it has no subnet of a family that the network has']);
+});
+
+t.test(
+  'whatever leases say, peers never overlap, and what comes step by step is what a list gives',
+  async () => {
+    const some = fc.record({
+      third: fc.integer({ min: 0, max: 5 }),
+      length: fc.constantFrom(22, 23, 24, 25),
+      ip: fc.constantFrom('10.99.0.1', '10.99.0.2', '10.99.0.100', 'x', undefined),
+      mac: fc.constantFrom('02:00:00:00:00:01', '02:00:00:00:00:02', '00:00:00:00:00:00', 'x'),
+      isGone: fc.boolean(),
+    });
+    const own = lease('10.5.100.0-24');
+    fc.assert(
+      fc.property(fc.array(some, { maxLength: 12 }), (steps) => {
+        const { peers } = table();
+        peers.own(own);
+        const model = new Map<string, Lease>();
+        const built = new Map<string, Peer>();
+        for (const { third, length, ip, mac, isGone } of steps) {
+          const subnet = parseSubnet(`10.5.${third}.0/${length}`)!;
+          const key = subnetKey(subnetText(subnet));
+          model.delete(key);
+          const now = isGone ? [] : [lease(key, { publicIp: ip, ipv4: { vni: 1, mac } })];
+          for (const one of now) model.set(key, one);
+          const { peers: changed, gone } = peers.changed(now, [key]);
+          for (const one of gone) built.delete(one);
+          for (const one of changed) built.set(one.key, one);
+        }
+        const listed = table().peers;
+        listed.own(own);
+        listed.snapshot([...model.values()]);
+        const all = listed.all().map(({ ipv4 }) => parseSubnet(ipv4!.subnet)!);
+        const apart = all.every((a, i) => all.every((b, j) => i === j || !overlaps(a, b)));
+        const byKey = (list: Peer[]) => JSON.stringify(list.sort((a, b) => (a.key < b.key ? -1 : 1)));
+        return (
+          apart &&
+          byKey(listed.all()) === byKey([...built.values()]) &&
+          byKey(peers.all()) === byKey(listed.all())
+        );
+      }),
+    );
+  },
+);
 
 t.test('of two that overlap the older is kept, and the younger takes its place', async (t) => {
   const { peers, told } = table();
