@@ -3,7 +3,7 @@
  * restart, a member without a leader, the network) leads to a new list: continuity of a stream is never taken for granted.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Backoff, LONGEST_PAUSE } from './backoff.js';
+import { Backoff, LONGEST_PAUSE } from '../backoff.js';
 import type { EtcdClient, KeyValue, Listing, WatchAnswer } from './client.js';
 
 export interface Follower {

@@ -10,7 +10,7 @@ import { VtepError } from '../../errors.js';
 import { leaseValue } from '../lease.js';
 import type { Lease, LeaseAttributes, NetworkConfig } from '../types.js';
 import { Acquisition, type Held, type PreviousSubnets, type Wish } from './acquisition.js';
-import { Backoff } from './backoff.js';
+import { Backoff } from '../backoff.js';
 import type { EtcdClient, KeyValue } from './client.js';
 import { EtcdError } from './error.js';
 

@@ -16,7 +16,7 @@ import { Problems } from '../problems.js';
 import type { Registry, RegistryListener, RegistryStatus } from '../registry.js';
 import type { Lease, LeaseAttributes, NetworkConfig } from '../types.js';
 import type { PreviousSubnets } from './acquisition.js';
-import { Backoff } from './backoff.js';
+import { Backoff } from '../backoff.js';
 import { EtcdClient, type EtcdClientOptions, type KeyValue, type Listing } from './client.js';
 import { readLease } from './entries.js';
 import { EtcdError } from './error.js';

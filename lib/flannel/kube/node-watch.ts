@@ -3,7 +3,7 @@
  * again after a pause; no stream is trusted to go on where another ended.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BackOff } from './back-off.js';
+import type { Backoff } from '../backoff.js';
 import { ApiError, type KubeClient } from './client.js';
 import type { Node } from './objects.js';
 
@@ -24,7 +24,7 @@ const UNKNOWN_REVISION = [410, 504];
 export async function followNodes(
   client: Pick<KubeClient, 'nodes' | 'watch'>,
   listener: NodeListener,
-  backOff: BackOff,
+  backoff: Backoff,
   signal: AbortSignal,
 ): Promise<void> {
   let since: string | undefined = '0';
@@ -35,7 +35,7 @@ export async function followNodes(
       listener.contact(since);
       listener.all(list.nodes);
       const onEvents: Parameters<typeof client.watch>[1] = (events) => {
-        backOff.reset();
+        backoff.reset();
         const last = new Map<string, Node | undefined>();
         const gone = new Set<string>();
         for (const { type, object } of events) {
@@ -59,6 +59,6 @@ export async function followNodes(
       if (error instanceof ApiError && UNKNOWN_REVISION.includes(error.status)) since = undefined;
       listener.failed(error);
     }
-    await sleep(backOff.next(), undefined, { signal }).catch(() => {});
+    await sleep(backoff.next(), undefined, { signal }).catch(() => {});
   }
 }

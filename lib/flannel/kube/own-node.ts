@@ -11,7 +11,7 @@ import {
   overwritten,
   type AnnotationNames,
 } from './annotations.js';
-import { BackOff } from './back-off.js';
+import type { Backoff } from '../backoff.js';
 import type { KubeClient } from './client.js';
 import { attributesOf, podCidrText, subnetsOf, type Subnets } from './node-lease.js';
 import type { Node } from './objects.js';
@@ -31,8 +31,7 @@ export interface OwnNodeOptions {
   name: string;
   names: AnnotationNames;
   makeAvailable: boolean;
-  pause?: { first: number; greatest: number };
-  random?: () => number;
+  backoff: Backoff;
   /** Milliseconds since 1970. */
   now(): number;
   signal: AbortSignal;
@@ -49,7 +48,7 @@ const UNDO_PAUSE = 5_000;
 export class OwnNode {
   readonly name: string;
   readonly #options: OwnNodeOptions;
-  readonly #backOff: BackOff;
+  readonly #backoff: Backoff;
   #config: NetworkConfig | undefined;
   #attributes: LeaseAttributes | undefined;
   #lease: Lease | undefined;
@@ -61,7 +60,7 @@ export class OwnNode {
   constructor(options: OwnNodeOptions) {
     this.name = options.name;
     this.#options = options;
-    this.#backOff = new BackOff(options.pause?.first, options.pause?.greatest, options.random);
+    this.#backoff = options.backoff;
   }
 
   async hints(config: NetworkConfig): Promise<NodeHints> {
@@ -183,7 +182,7 @@ export class OwnNode {
       signal.throwIfAborted();
       try {
         const result = await attempt();
-        this.#backOff.reset();
+        this.#backoff.reset();
         onContact();
         if (told) onProblem(undefined);
         return result;
@@ -193,7 +192,7 @@ export class OwnNode {
         onProblem((error as Error).message);
         told = true;
       }
-      await sleep(this.#backOff.next(), undefined, { signal }).catch(() => {});
+      await sleep(this.#backoff.next(), undefined, { signal }).catch(() => {});
     }
   }
 

@@ -13,7 +13,7 @@ import type { Registry, RegistryListener, RegistryStatus } from '../registry.js'
 import type { Lease, LeaseAttributes, NetworkConfig } from '../types.js';
 import { kubeAccess, type AccessOptions } from './access.js';
 import { annotationNames, type AnnotationNames } from './annotations.js';
-import { BackOff } from './back-off.js';
+import { Backoff } from '../backoff.js';
 import { ApiError, KubeClient, type ClientOptions } from './client.js';
 import { NET_CONFIG_PATH, readNetConfig, type ParseConfig } from './net-config.js';
 import { nodeName } from './node-name.js';
@@ -32,7 +32,7 @@ export interface KubeRegistryOptions extends AccessOptions, ClientOptions {
   /** Whether the node is marked as having a network, as flanneld does; default true. */
   setNodeNetworkUnavailable?: boolean;
   /** Pauses between attempts; default 100 ms to 5 s. */
-  pause?: { first: number; greatest: number };
+  pause?: { first: number; longest: number };
   now?: () => number;
   random?: () => number;
   /** Told why `open` waits, each time it has tried. */
@@ -72,8 +72,7 @@ export class KubeRegistry implements Registry {
       name,
       names,
       makeAvailable: options.setNodeNetworkUnavailable ?? true,
-      pause: options.pause,
-      random: options.random,
+      backoff: backoffOf(options),
       now: () => this.#now(),
       signal: this.#closing.signal,
       onContact: () => this.#contact(),
@@ -90,7 +89,7 @@ export class KubeRegistry implements Registry {
   static async open(options: KubeRegistryOptions): Promise<KubeRegistry> {
     const names = annotationNames(options.annotationPrefix);
     const client = new KubeClient(await kubeAccess(options), options);
-    const backOff = new BackOff(options.pause?.first, options.pause?.greatest, options.random);
+    const backoff = backoffOf(options);
     try {
       for (;;) {
         try {
@@ -99,7 +98,7 @@ export class KubeRegistry implements Registry {
         } catch (error) {
           if (!(error instanceof ApiError)) throw error;
           options.onWaiting?.(error.message);
-          await sleep(backOff.next());
+          await sleep(backoff.next());
         }
       }
     } catch (error) {
@@ -133,8 +132,7 @@ export class KubeRegistry implements Registry {
     if (this.#listener !== undefined) throw new Error('KubeRegistry.watch is called once');
     this.#listener = listener;
     for (const [key, reason] of this.#untold.splice(0)) listener.problem(key, reason);
-    const { pause, random } = this.#options;
-    const backOff = new BackOff(pause?.first, pause?.greatest, random);
+    const backoff = backoffOf(this.#options);
     this.#following = this.config().then(
       (config) =>
         followNodes(
@@ -145,7 +143,7 @@ export class KubeRegistry implements Registry {
             contact: (revision) => this.#contact(revision),
             failed: (error) => this.#failed(error),
           },
-          backOff,
+          backoff,
           this.#closing.signal,
         ),
       // Who asks for the configuration is told; without one nothing can be followed.
@@ -238,3 +236,6 @@ function byAge({ metadata: a }: Node, { metadata: b }: Node): number {
   const [first, second] = [a, b].map(({ creationTimestamp = '', name }) => `${creationTimestamp} ${name}`);
   return first! < second! ? -1 : 1;
 }
+
+const backoffOf = ({ random = Math.random, pause }: KubeRegistryOptions): Backoff =>
+  new Backoff(random, pause?.first, pause?.longest);

@@ -1,6 +1,6 @@
 /** Lists and watches in turn, against a client that is only pretended. */
 import t from 'tap';
-import { Backoff } from '../../../lib/flannel/etcd/backoff.js';
+import { Backoff } from '../../../lib/flannel/backoff.js';
 import type { EtcdClient, KeyValue, WatchAnswer } from '../../../lib/flannel/etcd/client.js';
 import { follow, type Change, type Follower } from '../../../lib/flannel/etcd/follow.js';
 

@@ -1,10 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { kubeAccess } from '../../../lib/flannel/kube/access.js';
 import { ApiError, KubeClient } from '../../../lib/flannel/kube/client.js';
+import { makeAuthority, NO_OPENSSL } from '../../support/certificates.js';
 import { FakeKube } from '../../support/fake-kube.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'vtep-access-'));
@@ -95,29 +95,21 @@ t.test("in a pod: the service account's token and CA", async (t) => {
   t.equal(access.token(), 'pod token');
 });
 
-/** A CA, and a certificate of it for 127.0.0.1 and for a client. */
-function certificates(): void {
-  const openssl = (...words: string[]): void =>
-    void execFileSync('openssl', words, { cwd: directory, stdio: 'ignore' });
-  const request = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  openssl('req', '-x509', ...request, '-keyout', 'ca.key', '-out', 'ca.crt', '-subj', '/CN=ca');
-  writeFileSync(at('san'), 'subjectAltName=IP:127.0.0.1\n');
-  for (const name of ['server', 'client']) {
-    openssl('req', ...request, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${name}`);
-    const signing = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'san'];
-    openssl('x509', '-req', '-in', `${name}.csr`, ...signing, '-out', `${name}.crt`);
-  }
-}
-
-const noOpenssl = spawnSync('openssl', ['version']).status !== 0 && 'openssl is not installed';
-
-t.test('over TLS, with a client certificate', { skip: noOpenssl }, async (t) => {
-  certificates();
-  const [cert, key, ca] = ['server.crt', 'server.key', 'ca.crt'].map((name) => readFileSync(at(name)));
-  const kube = await FakeKube.start({ cert, key, ca, requestCert: true, rejectUnauthorized: true });
+t.test('over TLS, with a client certificate', { skip: NO_OPENSSL }, async (t) => {
+  const authority = makeAuthority(directory);
+  authority.issue('client');
+  const { cert, key } = authority.issue('server');
+  const [certText, keyText, ca] = [cert, key, authority.ca].map((path) => readFileSync(path));
+  const kube = await FakeKube.start({
+    cert: certText,
+    key: keyText,
+    ca,
+    requestCert: true,
+    rejectUnauthorized: true,
+  });
   t.teardown(() => kube.stop());
   kube.set('h1', {});
-  const user = 'client-certificate: client.crt, client-key: client.key, token: mine';
+  const user = 'client-certificate: client.pem, client-key: client-key.pem, token: mine';
   const ask = async (cluster: string, user: string) => {
     const client = new KubeClient(await kubeAccess({ kubeconfig: kubeconfig(cluster, user) }));
     try {
@@ -126,7 +118,7 @@ t.test('over TLS, with a client certificate', { skip: noOpenssl }, async (t) => 
       client.close();
     }
   };
-  t.match(await ask(`server: "${kube.url}", certificate-authority: ca.crt`, user), {
+  t.match(await ask(`server: "${kube.url}", certificate-authority: ca.pem`, user), {
     metadata: { name: 'h1' },
   });
   t.equal(kube.requests[0]?.headers.authorization, 'Bearer mine');
@@ -136,7 +128,7 @@ t.test('over TLS, with a client certificate', { skip: noOpenssl }, async (t) => 
     'unknown CA',
   );
   await t.rejects(
-    ask(`server: "${kube.url}", certificate-authority: ca.crt`, ''),
+    ask(`server: "${kube.url}", certificate-authority: ca.pem`, ''),
     ApiError,
     'no client certificate',
   );

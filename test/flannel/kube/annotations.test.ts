@@ -6,7 +6,7 @@ import {
   overwritten,
 } from '../../../lib/flannel/kube/annotations.js';
 import { readNode, subnetsOf } from '../../../lib/flannel/kube/node-lease.js';
-import { BackOff } from '../../../lib/flannel/kube/back-off.js';
+import { Backoff } from '../../../lib/flannel/backoff.js';
 import { DUAL, IPV4, managed, OURS, prefixed } from './fixtures.js';
 
 t.test('prefixes', async (t) => {
@@ -88,13 +88,13 @@ t.test('backend data: keys in any case, none of the first generation, nonsense',
     t.match(read(data), { lease: { attributes: { ipv4: undefined } }, problem: /backend-data/ }, data);
 });
 
-t.test('pauses double up to the greatest, and begin anew', async (t) => {
-  const backOff = new BackOff(100, 500, () => 1);
+t.test('pauses double up to the longest, and begin anew', async (t) => {
+  const backoff = new Backoff(() => 1, 100, 500);
   t.same(
-    [1, 2, 3, 4, 5].map(() => backOff.next()),
+    [1, 2, 3, 4, 5].map(() => backoff.next()),
     [100, 200, 400, 500, 500],
   );
-  backOff.reset();
-  t.equal(backOff.next(), 100);
-  t.equal(new BackOff(100, 500, () => 0).next(), 50);
+  backoff.reset();
+  t.equal(backoff.next(), 100);
+  t.equal(new Backoff(() => 0, 100, 500).next(), 50);
 });

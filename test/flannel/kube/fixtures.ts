@@ -97,7 +97,7 @@ export async function scene(
     env: { NODE_NAME: 'h1' },
     netConfigPath,
     parse: () => ({ config, problems: [] }),
-    pause: { first: 5, greatest: 40 },
+    pause: { first: 5, longest: 40 },
     ...options,
   });
   t.teardown(async () => {

@@ -371,7 +371,7 @@ t.test('the node by its pod', async (t) => {
   kube.pods.set('kube-flannel/vtep-abc', 'h1');
   const parse = (): never => t.fail('not asked') as never;
   const open = (env: NodeJS.ProcessEnv) =>
-    KubeRegistry.open({ apiUrl: kube.url, env, parse, pause: { first: 1, greatest: 2 } });
+    KubeRegistry.open({ apiUrl: kube.url, env, parse, pause: { first: 1, longest: 2 } });
   kube.refuse('GET', /pods/, 500, 'not yet', 2);
   const registry = await open({ POD_NAME: 'vtep-abc', POD_NAMESPACE: 'kube-flannel' });
   await registry.close();
