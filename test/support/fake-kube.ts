@@ -81,12 +81,10 @@ export class FakeKube {
     annotations: Record<string, string> = {},
     creationTimestamp = '2026-09-24T00:00:00Z',
   ): void {
-    const type = this.#nodes.has(name) ? 'MODIFIED' : 'ADDED';
-    this.#record(type, {
-      ...this.#nodes.get(name),
-      metadata: { name, creationTimestamp, annotations },
-      spec,
-    });
+    const before = this.#nodes.get(name);
+    const uid = before?.metadata.uid ?? `uid-${this.#revision}`;
+    const metadata = { name, uid, creationTimestamp, annotations };
+    this.#record(before === undefined ? 'ADDED' : 'MODIFIED', { ...before, metadata, spec });
   }
 
   /** Changes annotations as a person would. */

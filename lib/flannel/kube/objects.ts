@@ -6,6 +6,8 @@
 export interface Node {
   metadata: {
     name: string;
+    /** Another one for a node that was made anew. */
+    uid?: string;
     resourceVersion?: string;
     /** RFC 3339, in seconds and UTC. */
     creationTimestamp?: string;

@@ -54,6 +54,9 @@ export class OwnNode {
   #lease: Lease | undefined;
   /** What is being written; the next waits for it. */
   #writing: Promise<void> = Promise.resolve();
+  /** Pods may be scheduled on it, as far as its network goes: said once of each Node object. */
+  #isAvailable = true;
+  #uid: string | undefined;
   #undoing = false;
   #undone = 0;
 
@@ -73,7 +76,7 @@ export class OwnNode {
 
   /** Waits until the node has a subnet, then says whose it is. */
   async acquire(attributes: LeaseAttributes, config: NetworkConfig): Promise<Lease> {
-    const { client, makeAvailable, now, signal } = this.#options;
+    const { client, makeAvailable, signal } = this.#options;
     this.#config = config;
     const node = await this.#retry(async () => {
       const found = await client.node(this.name, signal);
@@ -82,9 +85,9 @@ export class OwnNode {
       return found;
     });
     this.#lease = this.#leaseOf(node, attributes, config);
+    this.#uid = node.metadata.uid;
+    this.#isAvailable = !makeAvailable;
     await this.publish(attributes);
-    if (makeAvailable)
-      await this.#retry(() => client.patchStatus(this.name, availablePatch(new Date(now())), signal));
     return this.#lease;
   }
 
@@ -99,7 +102,7 @@ export class OwnNode {
   }
 
   async #write(): Promise<void> {
-    const { client, names, signal } = this.#options;
+    const { client, names, now, signal } = this.#options;
     await this.#retry(async () => {
       const node = await client.node(this.name, signal);
       const attributes = this.#attributes!;
@@ -108,11 +111,14 @@ export class OwnNode {
       if (this.#lease !== undefined)
         this.#lease = { ...this.#lease, attributes: overwritten(attributes, node, names) };
     });
+    if (this.#isAvailable) return;
+    await this.#retry(() => client.patchStatus(this.name, availablePatch(new Date(now())), signal));
+    this.#isAvailable = true;
   }
 
   /** The watch has seen it. What we said is said again where somebody changed it. */
   seen(node: Node): void {
-    const { names, onLease, onProblem } = this.#options;
+    const { makeAvailable, names, onLease, onProblem } = this.#options;
     if (this.#lease === undefined || this.#attributes === undefined || this.#config === undefined) return;
     try {
       const lease = this.#leaseOf(node, this.#attributes, this.#config);
@@ -121,7 +127,10 @@ export class OwnNode {
     } catch (error) {
       onProblem((error as Error).message);
     }
-    if (annotationPatch(overwritten(this.#attributes, node, names), node, names) !== undefined) this.#undo();
+    if (node.metadata.uid !== this.#uid) this.#isAvailable = !makeAvailable;
+    this.#uid = node.metadata.uid;
+    const patch = annotationPatch(overwritten(this.#attributes, node, names), node, names);
+    if (patch !== undefined || !this.#isAvailable) this.#undo();
   }
 
   gone(): void {
@@ -136,12 +145,13 @@ export class OwnNode {
     const pause = Math.max(0, this.#undone + UNDO_PAUSE - now());
     this.#writing = this.#writing
       .then(() => sleep(pause, undefined, { signal }))
-      .then(() => this.#write())
-      .catch(() => {})
       .then(() => {
+        // What changes from here on asks for another turn.
         this.#undoing = false;
         this.#undone = now();
-      });
+        return this.#write();
+      })
+      .catch(() => {});
   }
 
   /** @throws {VtepError} ERR_VTEP_ARGUMENT: no subnet, or one outside the network */

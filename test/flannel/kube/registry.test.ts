@@ -298,6 +298,25 @@ t.test('annotations that somebody takes away are written again', async (t) => {
     'written',
   );
   t.match(heard.owns, [{ subnet: '10.5.8.0/24' }], 'its subnet is another');
+  const conditions = () => kube.bodies().filter((body) => body.includes('NetworkUnavailable')).length;
+  await until(t, () => conditions() === 2, 'and pods may be scheduled on it');
+});
+
+t.test('a node that is made anew while nobody watches is said to have a network, too', async (t) => {
+  const { kube, registry, heard } = await scene(t);
+  await registry.acquire(OURS);
+  registry.watch(heard);
+  await until(t, () => kube.watches === 1, 'it watches');
+  const annotations = kube.node('h1')?.metadata.annotations;
+  kube.endWatches();
+  kube.remove('h1');
+  kube.set('h1', { podCIDR: '10.5.1.0/24' }, annotations);
+  await until(
+    t,
+    () => kube.bodies().filter((body) => body.includes('NetworkUnavailable')).length === 2,
+    'written',
+  );
+  t.equal(kube.bodies().length, 3, 'and nothing else');
 });
 
 t.test('a PATCH is tried until it holds', async (t) => {
