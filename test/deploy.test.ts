@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { parseAllDocuments } from 'yaml';
+import { OBJECTS } from '../lib/cli/options.js';
+import { parseWords } from '../lib/cli/parse.js';
 import { annotationNames } from '../lib/flannel/kube/annotations.js';
 import { NET_CONFIG_PATH } from '../lib/flannel/kube/net-config.js';
 import { runDirectory } from '../lib/control/socket-path.js';
@@ -139,6 +141,18 @@ t.test('commands, rights and environment', async (t) => {
     t.ok(container(name).securityContext?.capabilities.add.includes('NET_ADMIN'));
   for (const name of ['vtep', 'flannel', 'install-cni'])
     t.equal(container(name).image, `vtep:${packageVersion()}`);
+});
+
+const refused = (args: readonly string[]): never => {
+  throw new Error(`${args[0]} is no word of it`);
+};
+const flannel = OBJECTS.find(({ names }) => names.includes('flannel'));
+
+t.test('`vtep flannel` takes the words', { skip: !flannel && 'there is no such command yet' }, async (t) => {
+  const [, ...words] = container('flannel').args;
+  const forms = await flannel!.forms();
+  const form = forms.find(({ verbs }) => verbs.includes(flannel!.verb)) ?? forms[0]!;
+  t.doesNotThrow(() => parseWords(form, ['flannel', flannel!.verb, ...words], words, refused));
 });
 
 t.test('the container file copies what there is', async (t) => {
