@@ -8,10 +8,22 @@ import { dirname, join } from 'node:path';
 import { npm, run } from './child.mjs';
 
 /**
- * tshark dissects what we encapsulate; chromium opens the report of the benchmarks; the rest compiles `cap` and
- * `raw-socket`, and the shim with sanitizers.
+ * tshark dissects what we encapsulate; chromium opens the report of the benchmarks; etcd-server and its client hold
+ * Flannel's leases, and openssl makes its certificates; the rest compiles `cap` and `raw-socket`, and the shim with
+ * sanitizers.
  */
-const PACKAGES = ['tshark', 'chromium', 'libpcap-dev', 'gcc', 'g++', 'make', 'python3'];
+const PACKAGES = [
+  'tshark',
+  'chromium',
+  'etcd-server',
+  'etcd-client',
+  'openssl',
+  'libpcap-dev',
+  'gcc',
+  'g++',
+  'make',
+  'python3',
+];
 const OPTIONAL = ['cap', 'raw-socket'];
 const APT = [
   '-qq',

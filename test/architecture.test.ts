@@ -25,8 +25,25 @@ const ALLOWED: Record<string, string[]> = {
   port: ['native', 'memory', 'wire', 'errors'],
   engine: ['port', 'native', 'dataplane', 'table', 'memory', 'wire', 'errors'],
   control: ['engine', 'port', 'native', 'dataplane/reasons', 'wire/text', 'errors', 'netns', 'version'],
-  flannel: ['control/client', 'wire/text', 'engine/types', 'errors'],
+  // A client of the daemon like any other, and a daemon like it; routes and neighbours are the kernel's, so it speaks
+  // rtnetlink itself.
+  flannel: [
+    'control/client',
+    'control/address',
+    'control/log',
+    'control/run-files',
+    'control/socket-path',
+    'control/start',
+    'control/transport',
+    'native',
+    'wire/text',
+    'engine/types',
+    'errors',
+    'netns',
+    'version',
+  ],
   cli: [
+    'flannel',
     'control/client',
     'control/address',
     'control/socket-path',

@@ -1,6 +1,6 @@
 /** Help texts, made from the option table. */
 import { GLOBAL_OPTIONS, OBJECTS, type CommandObject } from './options.js';
-import type { Form, Word } from './options/word.js';
+import type { Flag, Form, Word } from './options/word.js';
 
 const WIDTH = 92;
 
@@ -80,8 +80,16 @@ function wrap(head: string, texts: readonly string[]): string {
   return [...lines, line].join('\n');
 }
 
+const flagText = ({ name, takes }: Flag): string =>
+  takes === undefined ? `--${name}` : `--${name} ${takes}`;
+
+function flagHelp({ help, default: usual }: Flag): string {
+  return usual === undefined || usual === '' || usual === 'false' ? help : `${help}; default ${usual}`;
+}
+
 /** Words before `type vxlan`, then those after it. */
 function formText(object: CommandObject, form: Form): string {
+  if (form.flags) return `  vtep ${object.names[0]} [ ${form.verbs[0]} ] FLAGS`;
   const type = form.words.find((word) => word.key === 'type');
   const head = ['  vtep', object.names[0], form.verbs[0]].filter((part) => part !== '').join(' ');
   const texts = usageWords(form, form.words);
@@ -109,7 +117,15 @@ const table = (rows: Iterable<readonly [string, string]>, width: number): string
 export function objectHelp(object: CommandObject, forms: readonly Form[]): string {
   const known = forms.filter((form) => form.refused === undefined);
   const usage = known.map((form) => formText(object, form)).join('\n');
-  return `vtep ${object.names[0]}: ${object.says}\nUsage:\n${usage}\n${table(explained(known), 22)}`;
+  const flags = known.flatMap((form) => form.flags ?? []);
+  const lists = [
+    table(explained(known), 22),
+    table(
+      flags.map((flag) => [flagText(flag), flagHelp(flag)]),
+      32,
+    ),
+  ];
+  return `vtep ${object.names[0]}: ${object.says}\nUsage:\n${usage}\n${lists.join('')}`;
 }
 
 /** `vtep help`. */

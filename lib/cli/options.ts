@@ -12,6 +12,8 @@ export interface CommandObject {
   readonly says: string;
   /** The verb when none is given. */
   readonly verb: string;
+  /** Flags may follow at once: options of ours stand before the object, or after another verb than that. */
+  readonly takesFlags?: true;
   forms(): Promise<readonly Form[]>;
 }
 
@@ -76,6 +78,12 @@ export const OBJECTS: readonly CommandObject[] = [
     says: 'the process that moves the frames',
     verb: 'run',
     forms: async () => (await import('./options/daemon.js')).forms,
+  },
+  {
+    names: ['flannel-ext'],
+    says: "commands for flanneld's extension backend",
+    verb: 'help',
+    forms: async () => (await import('./options/flannel-ext.js')).forms,
   },
 ];
 

@@ -136,6 +136,17 @@ function takeWord(state: State, word: Word, args: readonly string[]): number {
   return 1 + took;
 }
 
+/**
+ * A word written with dashes, as Go's programs take it: `--vni 5`, `--vni=5`, `-vni=5`; never cut short.
+ * @returns the word and its value, taken apart; undefined when the text is none of them
+ */
+function dashed(words: readonly Word[], args: readonly string[]): readonly string[] | undefined {
+  const [, name, value] = /^--?([^-=][^=]*)(?:=(.*))?$/s.exec(args[0] ?? '') ?? [];
+  const spelling = `--${name}`;
+  if (!words.some((word) => word.words.includes(spelling))) return undefined;
+  return value === undefined ? [spelling, ...args.slice(1)] : [spelling, value];
+}
+
 /** A value without its word, such as the MAC of `fdb add`. */
 function takePositional(state: State, args: readonly string[]): number {
   const key = state.positional;
@@ -190,8 +201,12 @@ export function parseWords(
   for (let i = 0; i < args.length;) {
     const rest = args.slice(i);
     const text = rest[0] ?? '';
-    const word = findWord(state.words, (candidate) => candidate.words, text);
-    if (text.startsWith('-')) i += option(rest);
+    const flag = text.startsWith('-') ? dashed(state.words, rest) : undefined;
+    const word = findWord(state.words, (candidate) => candidate.words, flag?.[0] ?? text);
+    if (flag !== undefined && word !== undefined) {
+      const took = takeWord(state, word, flag);
+      i += flag[1] !== undefined && text.includes('=') ? took - 1 : took;
+    } else if (text.startsWith('-')) i += option(rest);
     else if (word !== undefined) i += takeWord(state, word, rest);
     else i += takePositional(state, rest);
   }

@@ -81,6 +81,7 @@ async function commandOf(object: CommandObject, verb: string): Promise<Command> 
     vni: () => import('./commands/vni.js'),
     monitor: () => import('./commands/monitor.js'),
     daemon: () => import('./commands/daemon.js'),
+    'flannel-ext': () => import('./commands/flannel-ext.js'),
   }[object.names[0] as 'link']();
   return (loaded as Record<string, Command>)[FUNCTION_OF[verb] ?? verb] as Command;
 }
@@ -91,23 +92,25 @@ const isHelp = (text: string | undefined): boolean =>
 /** `link add help`, `link add -h`: nothing else of the command matters then. */
 const asksHelp = (text: string): boolean => text === 'help' || /^--?h(elp)?$/.test(text);
 
-/** `monitor` has no verbs: its words follow at once. */
+/** `monitor` has no verbs: its words follow at once. So may flags. */
 function splitVerb(object: CommandObject, args: readonly string[]): [string, readonly string[]] {
   if (object.verb === '') return ['', args];
+  if (object.takesFlags && args[0]?.startsWith('-')) return [object.verb, args];
   return [args[0] ?? object.verb, args.slice(1)];
 }
 
 /** Runs what stands after the options. */
 async function runObject(options: Options, streams: Streams, typed: readonly string[]): Promise<void> {
   const object = objectOf(typed[0] ?? '', typed);
-  const args = takeOptions(options, typed.slice(1));
+  const args = object.takesFlags ? typed.slice(1) : takeOptions(options, typed.slice(1));
   const forms = await object.forms();
   const [verb, words] = splitVerb(object, args);
-  if (options.help || isHelp(args[0]) || args.some(asksHelp)) return showHelp(streams, object, forms);
+  if (options.help || isHelp(args[0] ?? object.verb) || args.some(asksHelp))
+    return showHelp(streams, object, forms);
   const form = formOf(object, forms, verb);
-  const parsed = parseWords(form, [object.names[0] ?? '', verb, ...words], words, (rest) =>
-    takeOption(options, rest),
-  );
+  const parsed = form.flags
+    ? words
+    : parseWords(form, [object.names[0] ?? '', verb, ...words], words, (rest) => takeOption(options, rest));
   const session = new Session(options, streams);
   const command = await commandOf(object, form.verbs[0] ?? '');
   try {

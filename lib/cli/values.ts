@@ -34,7 +34,7 @@ export function readNumber(text: string): number | undefined {
 const within = (value: number | undefined, min: number, max: number): number | undefined =>
   value !== undefined && value >= min && value <= max ? value : undefined;
 
-function number(meta: string, min: number, max: number): Value {
+export function number(meta: string, min: number, max: number): Value {
   return {
     meta,
     expects: `a number from ${min} to ${max}`,

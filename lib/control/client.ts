@@ -32,11 +32,12 @@ import type {
   RouteRequest,
   VniEntry,
   VniRequest,
-  VtepEvent,
 } from '../engine/types.js';
-import { listen, type MonitorEvent, type MonitorStream } from './monitor-stream.js';
+import { listen, type EventType, type MonitorEvent, type MonitorStream } from './monitor-stream.js';
 import { socketPath } from './socket-path.js';
 import { openTransport, type Transport } from './transport.js';
+
+export { EVENT_TYPES, type EventType, type MonitorEvent, type MonitorStream } from './monitor-stream.js';
 
 /** `GET /v1/daemon`. */
 export interface DaemonInfo {
@@ -74,20 +75,6 @@ export type NamedFdbEntry = Omit<FdbEntry, 'remotes'> & { remotes: Named<FdbRemo
 export type NamedMdbEntry = Omit<MdbEntry, 'remotes'> & { remotes: Named<MdbRemote>[] };
 export type NamedVniEntry = VniEntry & { remoteName?: string };
 export type NeighbourFlush = { dst?: string; state?: string };
-export type EventType = VtepEvent['type'];
-export const EVENT_TYPES: readonly EventType[] = [
-  'link',
-  'fdb',
-  'mdb',
-  'neigh',
-  'nexthop',
-  'route',
-  'vni',
-  'miss',
-];
-
-export type { MonitorEvent, MonitorStream } from './monitor-stream.js';
-
 const link = (dev: string, rest = ''): string => `/v1/links/${encodeURIComponent(dev)}${rest}`;
 const at = encodeURIComponent;
 
@@ -154,6 +141,10 @@ export class Client {
   }
   deleteFdb(dev: string, request: FdbDelete): Promise<void> {
     return this.#call('DELETE', link(dev, '/fdb'), request);
+  }
+  /** Up to 10,000, as setFdbBulk. */
+  deleteFdbBulk(dev: string, entries: readonly FdbDelete[]): Promise<{ deleted: number }> {
+    return this.#call('DELETE', link(dev, '/fdb/bulk'), { entries });
   }
   flushFdb(dev: string, filter: FdbFlush = {}): Promise<{ flushed: number }> {
     return this.#call('POST', link(dev, '/fdb/flush'), filter);

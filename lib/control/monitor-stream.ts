@@ -4,6 +4,18 @@ import type { VtepEvent } from '../engine/types.js';
 import { VtepError } from '../errors.js';
 import { readLines } from './lines.js';
 
+export type EventType = VtepEvent['type'];
+export const EVENT_TYPES: readonly EventType[] = [
+  'link',
+  'fdb',
+  'mdb',
+  'neigh',
+  'nexthop',
+  'route',
+  'vni',
+  'miss',
+];
+
 /** What a monitor hears: events, and how many were lost because it read too slowly. */
 export type MonitorEvent = VtepEvent | { type: 'lost'; count: number };
 

@@ -8,7 +8,7 @@ import { Client, type DaemonInfo } from './client.js';
 import { isListening, makeRunDirectory } from './run-files.js';
 import { daemonPaths, netnsPath, type DaemonPaths } from './socket-path.js';
 
-/** Milliseconds a daemon may take until it answers. */
+/** Milliseconds a daemon may take until it answers: it starts in one where nothing else does, in six where a host boots. */
 const PATIENCE = 20_000;
 const POLL = 15;
 /** Bytes after which the log of earlier daemons is put aside as .log.1. */

@@ -15,7 +15,9 @@ t.test('the help of an object names every word that is not refused', async (t) =
     const forms = await object.forms();
     const text = objectHelp(object, forms);
     for (const form of forms.filter((candidate) => candidate.refused === undefined)) {
-      t.match(text, `vtep ${object.names[0]} ${form.verbs[0]}`.trim());
+      const verb = form.flags ? `[ ${form.verbs[0]} ] FLAGS` : form.verbs[0];
+      t.ok(text.includes(`vtep ${object.names[0]} ${verb}`.trim()), `${object.names[0]} ${verb}`);
+      for (const { name } of form.flags ?? []) t.ok(text.includes(`--${name}`), name);
       const offered = form.words.filter((word) => word.refused === undefined);
       for (const word of offered)
         t.ok(text.includes((word.words[0] ?? '').replace(/^no/, '')), word.words[0]);

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { CommandFailure } from '../../lib/cli/failure.js';
 import { forms as fdbForms } from '../../lib/cli/options/fdb.js';
+import { forms as flannelExtForms } from '../../lib/cli/options/flannel-ext.js';
 import { forms as linkForms } from '../../lib/cli/options/link.js';
 import type { Form } from '../../lib/cli/options/word.js';
 import { expectation, findWord, parseWords } from '../../lib/cli/parse.js';
@@ -128,5 +129,25 @@ t.test('words of others are refused by name, with who does them', async (t) => {
   t.match(
     failure(fdbAdd, '02:00:00:00:00:01 dev vx0 dst 1.2.3.4 vlan 5', 'fdb'),
     /"vlan" means nothing to the FDB/,
+  );
+});
+
+t.test('words with dashes, as Go’s programs take them', async (t) => {
+  const pre = formOf(flannelExtForms, 'pre');
+  const expected = { vni: 5, iface: 'eth0' };
+  for (const line of ['--vni 5 --iface eth0', '-vni=5 --iface=eth0', '--iface eth0 --vni=5'])
+    t.same(parse(pre, line, 'flannel-ext'), expected, line);
+  t.same(parse(pre, '-d --vni 5', 'flannel-ext'), { vni: 5 }, 'options of vtep itself in between');
+  t.match(failure(pre, '--vni', 'flannel-ext'), /"--vni" expects a number from 1 to 16777215 \(VNI\)/);
+  t.match(failure(pre, '--vni=', 'flannel-ext'), /argument "" is wrong: "--vni" expects/);
+  t.match(failure(pre, '--vni 0', 'flannel-ext'), /argument "0" is wrong: "--vni" expects/);
+  t.match(failure(pre, '--vni 5 --vni=6', 'flannel-ext'), /duplicate "--vni"/);
+  t.match(
+    failure(pre, 'vni 5', 'flannel-ext'),
+    /"vni" is unknown to "vtep flannel-ext pre"; expected one of --vni, --port/,
+  );
+  t.match(
+    failure(formOf(flannelExtForms, 'add'), '10.5.73.0/24', 'flannel-ext'),
+    /"10\.5\.73\.0\/24" is unknown/,
   );
 });

@@ -339,6 +339,23 @@ t.test('many FDB entries in one call', async (t) => {
   t.equal((await client.fdb('vtep0')).length, 3, 'a request that does not fit its schema changes nothing');
 });
 
+t.test('many FDB entries deleted in one call', async (t) => {
+  await client.addLink({ name: 'vtep0', id: 42 });
+  const macs = [1, 2, 3, 4, 5].map((last) => `02:00:00:00:00:0${last}`);
+  const entries = macs.map((mac) => ({ verb: 'add' as const, mac, dst: '192.0.2.1' }));
+  await client.setFdbBulk('vtep0', entries);
+  const [first = '', second = '', third = '', ...rest] = macs;
+  t.same(await client.deleteFdbBulk('vtep0', [{ mac: first }, { mac: second, dst: '192.0.2.1' }]), {
+    deleted: 2,
+  });
+  const gone = await refusal(
+    client.deleteFdbBulk('vtep0', [{ mac: third }, { mac: first }, { mac: rest[0]! }]),
+  );
+  t.match(gone, { code: 'ERR_VTEP_NO_ENTRY', errno: 'ENOENT', message: /^entries\[1\]: / });
+  t.same((await client.fdb('vtep0')).map(({ mac }) => mac).sort(), rest);
+  t.match(await refusal(client.deleteFdbBulk('vtep0', [])), { message: /expected 1 to 10000 entries/ });
+});
+
 t.test('many neighbours and many routes in one call', async (t) => {
   await client.addLink({ name: 'vtep0', id: 42 });
   const neighbour = (last: number) => ({

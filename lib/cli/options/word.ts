@@ -33,6 +33,16 @@ export interface Word {
   readonly fixed?: true;
 }
 
+/** `--name VALUE`, for commands that take the place of another project's. */
+export interface Flag {
+  readonly name: string;
+  /** What stands for its value in help; absent: true or false. */
+  readonly takes?: string;
+  /** As it would be typed. */
+  readonly default?: string;
+  readonly help: string;
+}
+
 /** One verb of an object. */
 export interface Form {
   readonly verbs: readonly string[];
@@ -42,6 +52,8 @@ export interface Form {
   /** Keys that must be given; `a|b`: one of them. */
   readonly needs?: readonly string[];
   readonly refused?: Refusal;
+  /** Flags instead of words; the command reads them itself. */
+  readonly flags?: readonly Flag[];
 }
 
 export const takes = (words: string, key: string, kind: Value | readonly Value[], help?: string): Word => ({

@@ -123,6 +123,8 @@ export const RouteAnswer = Type.Object({
 
 export const BulkAnswer = Type.Object({ set: Type.Integer() });
 
+export const BulkDeleteAnswer = Type.Object({ deleted: Type.Integer() });
+
 export const FlushAnswer = Type.Object({ flushed: Type.Integer() });
 
 export const DaemonAnswer = Type.Object({

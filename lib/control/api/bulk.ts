@@ -8,6 +8,8 @@ export const BULK_MAX = 10_000;
 export const BULK_BODY_LIMIT = 4 * 1024 * 1024;
 export const BULK_SUMMARY =
   'Add or change many, in order; at the first that fails, those before it are in effect';
+export const BULK_DELETE_SUMMARY =
+  'Delete many, in order; at the first that fails, those before it have gone';
 
 /** The body of such a call. */
 export const bulkBody = <Entry extends TSchema>(entry: Entry) =>
@@ -24,13 +26,25 @@ export const bulkBody = <Entry extends TSchema>(entry: Entry) =>
 
 /** Sets one after the other; an error says at which it stopped. */
 export function setEach<Entry>(entries: readonly Entry[], set: (entry: Entry) => void): { set: number } {
-  for (const [index, entry] of entries.entries()) setOne(entry, index, set);
-  return { set: entries.length };
+  return { set: throughout(entries, set) };
 }
 
-function setOne<Entry>(entry: Entry, index: number, set: (entry: Entry) => void): void {
+/** Deletes one after the other, as setEach. */
+export function deleteEach<Entry>(
+  entries: readonly Entry[],
+  remove: (entry: Entry) => void,
+): { deleted: number } {
+  return { deleted: throughout(entries, remove) };
+}
+
+function throughout<Entry>(entries: readonly Entry[], act: (entry: Entry) => void): number {
+  for (const [index, entry] of entries.entries()) actOn(entry, index, act);
+  return entries.length;
+}
+
+function actOn<Entry>(entry: Entry, index: number, act: (entry: Entry) => void): void {
   try {
-    set(entry);
+    act(entry);
   } catch (error) {
     if (!(error instanceof VtepError)) throw error;
     const { code, message, errno, word } = error;

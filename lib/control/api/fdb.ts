@@ -5,12 +5,13 @@ import { VtepError } from '../../errors.js';
 import { deleteFdb, setFdb, setFdbAddress, shownFdb } from '../names/requests.js';
 import { checkMac } from '../validate.js';
 import { checkSrcVni, completeFdbFlush } from '../validate-entries.js';
-import { BulkAnswer, FdbAnswer, FlushAnswer, Nothing, answers } from './answers.js';
-import { BULK_BODY_LIMIT, BULK_SUMMARY, setEach } from './bulk.js';
+import { BulkAnswer, BulkDeleteAnswer, FdbAnswer, FlushAnswer, Nothing, answers } from './answers.js';
+import { BULK_BODY_LIMIT, BULK_DELETE_SUMMARY, BULK_SUMMARY, deleteEach, setEach } from './bulk.js';
 import { vtepOf, type Api, type ApiContext } from './context.js';
 import {
   DevParams,
   FdbBulkBody,
+  FdbBulkDeleteBody,
   FdbDeleteBody,
   FdbFlushBody,
   FdbParams,
@@ -82,6 +83,17 @@ export function fdbEndpoints(api: Api, context: ApiContext): void {
   api.delete(PATH, { schema: remove }, (request, reply) => {
     deleteFdb(context.names, vtepOf(context, request.params.dev), request.body);
     return reply.status(204).send();
+  });
+
+  const bulkDelete = {
+    ...common,
+    summary: BULK_DELETE_SUMMARY,
+    body: FdbBulkDeleteBody,
+    response: answers(200, BulkDeleteAnswer),
+  };
+  api.delete(`${PATH}/bulk`, { schema: bulkDelete, bodyLimit: BULK_BODY_LIMIT }, (request) => {
+    const vtep = vtepOf(context, request.params.dev);
+    return deleteEach(request.body.entries, (entry) => deleteFdb(context.names, vtep, entry));
   });
 
   const flush = {

@@ -59,6 +59,8 @@ export const FdbDeleteBody = Type.Object(
   closed,
 );
 
+export const FdbBulkDeleteBody = bulkBody(FdbDeleteBody);
+
 export const FdbFlushBody = Type.Object(
   {
     permanent: optionalFlag,

@@ -152,6 +152,27 @@ export function queueRequest(ifindex: number, length: number): Uint8Array {
   return buildMessage(RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK, ifinfo(ifindex), [[IFLA_TXQLEN, u32(length)]]);
 }
 
+/** What `ip link set` changes; what is absent stays. */
+export interface LinkSetting {
+  up?: boolean;
+  /** Octets. */
+  mtu?: number;
+  /** Six octets. */
+  mac?: Uint8Array;
+}
+
+/** `ip link set dev … [up|down] [mtu MTU] [address MAC]`. */
+export function linkSetting(ifindex: number, { up, mtu, mac }: LinkSetting): Uint8Array {
+  const head = ifinfo(ifindex);
+  const view = viewOf(head);
+  view.setUint32(8, up ? IFF_UP : 0, true);
+  view.setUint32(12, up === undefined ? 0 : IFF_UP, true);
+  return buildMessage(RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK, head, [
+    [IFLA_ADDRESS, mac],
+    [IFLA_MTU, u32(mtu)],
+  ]);
+}
+
 /** `ip link del`: an interface by index. */
 export function linkDeletion(ifindex: number): Uint8Array {
   return buildMessage(RTM_DELLINK, NLM_F_REQUEST | NLM_F_ACK, ifinfo(ifindex));

@@ -21,8 +21,12 @@ export const NLM_F_REQUEST = 0x1;
 export const NLM_F_ACK = 0x4;
 /** In an answer: the dumped table changed meanwhile, the dump may have holes. */
 export const NLM_F_DUMP_INTR = 0x10;
-/** In a notification: takes the place of what was there. */
+/** Takes the place of what was there: in a request as in a notification. */
 export const NLM_F_REPLACE = 0x100;
+/** In a request: refused where there is one. */
+export const NLM_F_EXCL = 0x200;
+/** In a request: made where there is none. */
+export const NLM_F_CREATE = 0x400;
 export const NLM_F_DUMP = 0x300;
 
 export const HEADER_SIZE = 16;

@@ -7,7 +7,18 @@
  *          | family | -                        | interface index | NUD state  | flags  | type   |
  *          +--------+--------------------------+-----------------+------------+--------+--------+
  */
-import { be16, buildMessage, NLM_F_DUMP, NLM_F_REQUEST, readAttributes, u32, viewOf } from './message.js';
+import {
+  be16,
+  buildMessage,
+  NLM_F_ACK,
+  NLM_F_CREATE,
+  NLM_F_DUMP,
+  NLM_F_REPLACE,
+  NLM_F_REQUEST,
+  readAttributes,
+  u32,
+  viewOf,
+} from './message.js';
 
 export const RTM_NEWNEIGH = 28;
 export const RTM_DELNEIGH = 29;
@@ -132,7 +143,47 @@ export function neighbourNotice(notice: NeighbourNotice): Uint8Array {
   ]);
 }
 
-/** Asks for all IPv4 and IPv6 neighbours of all interfaces. */
-export function neighbourDump(): Uint8Array {
-  return buildMessage(RTM_GETNEIGH, NLM_F_REQUEST | NLM_F_DUMP, new Uint8Array(NDMSG_SIZE));
+/**
+ * Asks for neighbours.
+ * @param family AF_INET or AF_INET6; default both
+ * @param ifindex of one interface; default of all
+ */
+export function neighbourDump(family = 0, ifindex?: number): Uint8Array {
+  const head = new Uint8Array(NDMSG_SIZE);
+  head[0] = family;
+  return buildMessage(RTM_GETNEIGH, NLM_F_REQUEST | NLM_F_DUMP, head, [[NDA_IFINDEX, u32(ifindex)]]);
+}
+
+/** An IP neighbour of an interface; addresses in network order. */
+export interface NeighbourSetting {
+  ifindex: number;
+  /** 4 or 16 octets. */
+  dst: Uint8Array;
+  lladdr: Uint8Array;
+  /** NUD_PERMANENT, NUD_REACHABLE or another state in which a MAC is known. */
+  state: number;
+}
+
+function ndmsg(dst: Uint8Array, ifindex: number, state: number): Uint8Array {
+  const head = new Uint8Array(NDMSG_SIZE);
+  const view = viewOf(head);
+  view.setUint8(0, dst.length === 4 ? AF_INET : AF_INET6);
+  view.setInt32(4, ifindex, true);
+  view.setUint16(8, state, true);
+  view.setUint8(11, RTN_UNICAST);
+  return head;
+}
+
+/** `ip neigh replace DST lladdr LLADDR nud STATE dev …`. */
+export function neighbourSetting({ ifindex, dst, lladdr, state }: NeighbourSetting): Uint8Array {
+  const flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE;
+  return buildMessage(RTM_NEWNEIGH, flags, ndmsg(dst, ifindex, state), [
+    [NDA_DST, dst],
+    [NDA_LLADDR, lladdr],
+  ]);
+}
+
+/** `ip neigh del DST dev …`. */
+export function neighbourDeletion(ifindex: number, dst: Uint8Array): Uint8Array {
+  return buildMessage(RTM_DELNEIGH, NLM_F_REQUEST | NLM_F_ACK, ndmsg(dst, ifindex, 0), [[NDA_DST, dst]]);
 }

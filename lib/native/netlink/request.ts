@@ -34,7 +34,7 @@ export type NetlinkShim = Pick<Shim, 'netlinkOpen' | 'netlinkSend' | 'netlinkRec
 
 const V4_MAPPED = 0xffff;
 /** Dumps come in datagrams of at most 32 KiB (NLMSG_GOODSIZE and its growth). */
-const BUFFER_SIZE = 65_536;
+export const BUFFER_SIZE = 65_536;
 /** One for all: making it takes longer than most answers. What is read is copied out, mostly a few hundred octets. */
 const buffer = new Uint8Array(BUFFER_SIZE);
 /** A table that changes faster than it can be read is taken as it was read last. */
@@ -48,9 +48,16 @@ export interface Answer {
 
 let sequence = 0;
 
+/** Takes `count` sequence numbers; returns the first. */
+export function nextSequences(count: number): number {
+  const first = (sequence + 1) >>> 0;
+  sequence = (sequence + count) >>> 0;
+  return first;
+}
+
 /** Sends one request on an open socket and collects its answer: up to its error or acknowledgement, or a dump's end. */
 function exchange(shim: NetlinkShim, fd: number, request: Uint8Array): Answer {
-  const mine = (sequence = (sequence + 1) >>> 0);
+  const mine = nextSequences(1);
   setSequence(request, mine);
   const sent = shim.netlinkSend(fd, request, 0);
   if (sent < 0) return { result: sent, messages: [] };

@@ -1,5 +1,5 @@
 /**
- * Routes over rtnetlink (linux/rtnetlink.h): RTM_NEWROUTE and RTM_DELROUTE read, RTM_GETROUTE written.
+ * Routes over rtnetlink (linux/rtnetlink.h): RTM_NEWROUTE and RTM_DELROUTE read and written, RTM_GETROUTE written.
  *
  *   rtmsg  0        1        2        3        4        5        6        7        8                 12
  *          +--------+--------+--------+--------+--------+--------+--------+--------+-----------------+
@@ -12,7 +12,10 @@
  */
 import {
   buildMessage,
+  NLM_F_ACK,
+  NLM_F_CREATE,
   NLM_F_DUMP,
+  NLM_F_REPLACE,
   NLM_F_REQUEST,
   readAttributes,
   readU32,
@@ -26,6 +29,10 @@ export const RTM_NEWROUTE = 24;
 export const RTM_DELROUTE = 25;
 export const RTM_GETROUTE = 26;
 export const RT_TABLE_MAIN = 254;
+/** Who made a route: what iproute2 writes where it is told nothing else. */
+export const RTPROT_BOOT = 3;
+/** The metric that the kernel gives IPv6 routes without one (IP6_RT_PRIO_USER). */
+export const IPV6_METRIC = 1024;
 export { RTN_UNICAST };
 
 const RTMSG_SIZE = 12;
@@ -37,6 +44,8 @@ const RTA_PRIORITY = 6;
 const RTA_METRICS = 8;
 const RTA_MULTIPATH = 9;
 const RTA_TABLE = 15;
+/** A gateway of another family than the route. */
+const RTA_VIA = 18;
 /** In RTA_METRICS. */
 const RTAX_MTU = 2;
 const RTNH_F_ONLINK = 4;
@@ -48,6 +57,8 @@ export interface NextHop {
   /** In network order; undefined on a connected route, and where it is of another family (RTA_VIA). */
   gateway: Uint8Array | undefined;
   onlink: boolean;
+  /** Without a gateway, of either family. */
+  direct: boolean;
 }
 
 export interface RouteInfo {
@@ -57,6 +68,8 @@ export interface RouteInfo {
   dst: Uint8Array;
   length: number;
   table: number;
+  /** RTPROT_*. */
+  protocol: number;
   /** RTN_*. */
   type: number;
   tos: number;
@@ -69,7 +82,9 @@ export interface RouteInfo {
 }
 
 function nextHopOf(attributes: Attributes, ifindex: number, flags: number): NextHop {
-  return { ifindex, gateway: attributes.get(RTA_GATEWAY)?.slice(), onlink: (flags & RTNH_F_ONLINK) !== 0 };
+  const gateway = attributes.get(RTA_GATEWAY)?.slice();
+  const direct = gateway === undefined && !attributes.has(RTA_VIA);
+  return { ifindex, gateway, onlink: (flags & RTNH_F_ONLINK) !== 0, direct };
 }
 
 function readMultipath(bytes: Uint8Array): NextHop[] {
@@ -101,6 +116,7 @@ export function readRoute(body: Uint8Array): RouteInfo | undefined {
     dst: attributes.get(RTA_DST)?.slice() ?? new Uint8Array(family === 10 ? 16 : 4),
     length: view.getUint8(1),
     table: readU32(attributes, RTA_TABLE) ?? view.getUint8(4),
+    protocol: view.getUint8(5),
     type: view.getUint8(7),
     tos: view.getUint8(3),
     priority: readU32(attributes, RTA_PRIORITY) ?? 0,
@@ -110,9 +126,53 @@ export function readRoute(body: Uint8Array): RouteInfo | undefined {
   };
 }
 
-/** Asks for all routes of all families and tables. */
-export function routeDump(): Uint8Array {
-  return buildMessage(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_DUMP, new Uint8Array(RTMSG_SIZE));
+/**
+ * Asks for the routes of all tables.
+ * @param family AF_INET or AF_INET6; default all families
+ */
+export function routeDump(family = 0): Uint8Array {
+  const head = new Uint8Array(RTMSG_SIZE);
+  head[0] = family;
+  return buildMessage(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_DUMP, head);
+}
+
+/** A unicast route of the main table through a gateway; addresses in network order. */
+export interface RouteSetting {
+  /** 4 or 16 octets, without host bits. */
+  dst: Uint8Array;
+  /** Of the prefix, bits. */
+  length: number;
+  gateway: Uint8Array;
+  ifindex: number;
+  /** The gateway counts as a neighbour of the interface, whatever its addresses are. */
+  onlink: boolean;
+}
+
+function routeChange(type: number, flags: number, route: RouteSetting): Uint8Array {
+  const head = new Uint8Array(RTMSG_SIZE);
+  const isIpv4 = route.dst.length === 4;
+  head[0] = isIpv4 ? AF_INET : AF_INET6;
+  head[1] = route.length;
+  head[4] = RT_TABLE_MAIN;
+  head[5] = RTPROT_BOOT;
+  head[7] = RTN_UNICAST;
+  viewOf(head).setUint32(8, route.onlink ? RTNH_F_ONLINK : 0, true);
+  return buildMessage(type, NLM_F_REQUEST | NLM_F_ACK | flags, head, [
+    [RTA_DST, route.dst],
+    [RTA_GATEWAY, route.gateway],
+    [RTA_OIF, u32(route.ifindex)],
+    [RTA_PRIORITY, isIpv4 ? undefined : u32(IPV6_METRIC)],
+  ]);
+}
+
+/** `ip route replace DST via GATEWAY dev … onlink`: proto boot, scope global, metric 0 or, with IPv6, 1024. */
+export function routeSetting(route: RouteSetting): Uint8Array {
+  return routeChange(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, route);
+}
+
+/** `ip route del`: the route that routeSetting made, and no other to the same prefix. */
+export function routeDeletion(route: RouteSetting): Uint8Array {
+  return routeChange(RTM_DELROUTE, 0, route);
 }
 
 /**

@@ -1,11 +1,13 @@
 /** Octets recorded from a 6.18 kernel, read and written. */
 import fc from 'fast-check';
 import t from 'tap';
+import { addressDeletion, addressSetting, readAddress } from '../../../lib/native/netlink/address.js';
 import {
   gsoRequest,
   queueRequest,
   linkFamily,
   linkRequest,
+  linkSetting,
   readLink,
   RTM_DELLINK,
 } from '../../../lib/native/netlink/link.js';
@@ -17,7 +19,13 @@ import {
   text,
 } from '../../../lib/native/netlink/message.js';
 import * as neighbour from '../../../lib/native/netlink/neighbour.js';
-import { readRoute, routeRequest } from '../../../lib/native/netlink/route.js';
+import {
+  readRoute,
+  routeDeletion,
+  routeDump,
+  routeRequest,
+  routeSetting,
+} from '../../../lib/native/netlink/route.js';
 import { hex } from '../../support/hex.js';
 
 const bodyOf = (octets: string): Uint8Array => readMessages(hex(octets))[0]?.body ?? new Uint8Array();
@@ -57,11 +65,12 @@ t.test('routes', (t) => {
     dst: hex('0a140200'),
     length: 24,
     table: 254,
+    protocol: 3,
     type: 1,
     priority: 0,
     cloned: false,
     mtu: undefined,
-    nextHops: [{ ifindex: 4, gateway: hex('0a140200'), onlink: true }],
+    nextHops: [{ ifindex: 4, gateway: hex('0a140200'), onlink: true, direct: false }],
   });
   const multipath = `
     48000000 1800 0006 3df9036b 21340000
@@ -153,6 +162,111 @@ t.test('requests', (t) => {
   t.end();
 });
 
+t.test('routes without a gateway of their own family', (t) => {
+  const via = `
+    38000000 1800 0000 00000000 00000000
+    02 18 00 00 fe 03 00 01 00000000                # 10.5.9.0/24 via inet6 fe80::1 dev 4
+    0800 0100 0a050900  0800 0400 04000000
+    0c00 1200 0a00 fe80 00000000`;
+  t.match(readRoute(bodyOf(via)), { nextHops: [{ ifindex: 4, gateway: undefined, direct: false }] });
+  const connected = `
+    2c000000 1800 0000 00000000 00000000
+    02 20 00 00 fe 00 00 01 00020000                # what RTM_GETROUTE answers for a host on the link
+    0800 0100 0a63000c  0800 0400 04000000`;
+  t.match(readRoute(bodyOf(connected)), { cloned: true, nextHops: [{ ifindex: 4, direct: true }] });
+  t.end();
+});
+
+t.test('neighbours set and removed', (t) => {
+  const [dst, lladdr] = [hex('0a050300'), hex('b25642b5e6fc')];
+  t.same(
+    neighbour.neighbourSetting({ ifindex: 4, dst, lladdr, state: neighbour.NUD_PERMANENT }),
+    hex(`
+    30000000 1c00 0505 00000000 00000000            # RTM_NEWNEIGH, REQUEST | ACK | CREATE | REPLACE
+    02000000 04000000 8000 00 01                    # AF_INET, interface 4, PERMANENT, RTN_UNICAST
+    0800 0100 0a050300  0a00 0200 b25642b5e6fc 0000`),
+  );
+  t.same(
+    neighbour.neighbourDeletion(4, hex('fd050000000000580000000000000000')),
+    hex(`
+    30000000 1d00 0500 00000000 00000000            # RTM_DELNEIGH, REQUEST | ACK
+    0a000000 04000000 0000 00 01
+    1400 0100 fd050000000000580000000000000000`),
+  );
+  t.same(
+    neighbour.neighbourDump(neighbour.AF_INET, 7),
+    hex(`
+    24000000 1e00 0103 00000000 00000000            # RTM_GETNEIGH, REQUEST | DUMP
+    02000000 00000000 0000 00 00
+    0800 0800 07000000`), //                        # NDA_IFINDEX
+  );
+  t.end();
+});
+
+t.test('routes set and removed', (t) => {
+  const ipv4 = { dst: hex('0a050300'), length: 24, gateway: hex('0a050300'), ifindex: 4, onlink: true };
+  const body = `
+    02 18 00 00 fe 03 00 01 04000000                # 10.5.3.0/24, main, boot, universe, unicast, RTNH_F_ONLINK
+    0800 0100 0a050300  0800 0500 0a050300  0800 0400 04000000`;
+  t.same(routeSetting(ipv4), hex(`34000000 1800 0505 00000000 00000000 ${body}`), 'RTM_NEWROUTE');
+  t.same(routeDeletion(ipv4), hex(`34000000 1900 0500 00000000 00000000 ${body}`), 'RTM_DELROUTE');
+  const subnet = hex('fd050000000000580000000000000000');
+  t.same(
+    routeSetting({ dst: subnet, length: 64, gateway: subnet, ifindex: 4, onlink: false }),
+    hex(`
+    54000000 1800 0505 00000000 00000000
+    0a 40 00 00 fe 03 00 01 00000000
+    1400 0100 fd050000000000580000000000000000  1400 0500 fd050000000000580000000000000000
+    0800 0400 04000000  0800 0600 00040000`), //    # RTA_OIF, RTA_PRIORITY 1024
+  );
+  t.same(
+    routeDump(10),
+    hex('1c000000 1a00 0103 00000000 00000000  0a000000 00000000 00000000'),
+    'of a family',
+  );
+  t.end();
+});
+
+t.test('addresses', (t) => {
+  const read = readAddress(
+    bodyOf(`
+    34000000 1400 0200 00000000 00000000            # fd99::11/64, tentative, on interface 2
+    0a 40 80 00 02000000
+    1400 0100 fd990000000000000000000000000011
+    0800 0800 c0000000`), //                        # IFA_FLAGS: permanent, tentative
+  );
+  const address = hex('fd990000000000000000000000000011');
+  t.same(read, { ifindex: 2, address, length: 64, flags: 0xc0, scope: 0 });
+  const body = '02 20 00 00 04000000  0800 0200 0a054a00  0800 0100 0a054a00'; // IFA_LOCAL, IFA_ADDRESS
+  t.same(
+    addressSetting(4, hex('0a054a00'), 32),
+    hex(`28000000 1400 0506 00000000 00000000 ${body}`),
+    'RTM_NEWADDR, REQUEST | ACK | CREATE | EXCL',
+  );
+  t.same(
+    addressDeletion(4, hex('0a054a00'), 32),
+    hex(`28000000 1500 0500 00000000 00000000 ${body}`),
+    'RTM_DELADDR',
+  );
+  t.end();
+});
+
+t.test('an interface changed', (t) => {
+  t.same(
+    linkSetting(7, { up: true, mtu: 1450, mac: hex('ca9e8c9f1715') }),
+    hex(`
+    34000000 1000 0500 00000000 00000000            # RTM_NEWLINK, REQUEST | ACK
+    00000000 07000000 01000000 01000000             # IFF_UP, of the flags this one
+    0a00 0100 ca9e8c9f1715 0000  0800 0400 aa050000`),
+  );
+  t.same(
+    linkSetting(7, { mtu: 1450 }),
+    hex('28000000 1000 0500 00000000 00000000  00000000 07000000 00000000 00000000  0800 0400 aa050000'),
+    'neither up nor down',
+  );
+  t.end();
+});
+
 t.test('impossible lengths end the reading and nothing else', (t) => {
   t.same(readMessages(hex('0f000000 1c00 0000 00000000 00000000')), [], 'shorter than a header');
   t.same(readMessages(hex('20000000 1c00 0000 00000000 00000000')), [], 'longer than the datagram');
@@ -180,7 +294,7 @@ t.test('what is built is read back', (t) => {
 });
 
 t.test('random octets are never read beyond their end', (t) => {
-  const readers = [neighbour.readNeighbour, readRoute, readLink];
+  const readers = [neighbour.readNeighbour, readRoute, readLink, readAddress];
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
       for (const { body } of readMessages(bytes)) readers.forEach((read) => read(body));

@@ -73,6 +73,7 @@ export class Lab {
   readonly #directory = new RunDirectory();
   readonly #namespaces: Namespace[] = [];
   readonly #number = labs++;
+  #wire: Namespace | undefined;
 
   private constructor() {
     this.runDirectory = this.#directory.path;
@@ -118,9 +119,15 @@ export class Lab {
     );
   }
 
+  /** The namespace of the bridge that three hosts or more are joined by. */
+  get wire(): Namespace | undefined {
+    return this.#wire;
+  }
+
   async #joinByWire(mtu: number): Promise<void> {
     const wire = await Namespace.create(`${this.#number === 0 ? '' : this.#number}wire`);
     this.#namespaces.push(wire);
+    this.#wire = wire;
     await wire.ip('link add br0 type bridge mcast_snooping 0');
     await wire.ip('link set br0 up');
     for (const [index, host] of this.hosts.entries()) {
