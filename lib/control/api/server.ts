@@ -5,6 +5,7 @@ import { daemonEndpoints } from './daemon.js';
 import type { Api, ApiContext } from './context.js';
 import { answerError, answerNotFound } from './errors.js';
 import { fdbEndpoints } from './fdb.js';
+import { buildLazyValidator } from './lazy-validation.js';
 import { linkEndpoints } from './links.js';
 import { mdbEndpoints } from './mdb.js';
 import { metricsEndpoint } from './metrics.js';
@@ -63,6 +64,7 @@ export async function buildServer(
     forceCloseConnections: true,
     exposeHeadRoutes: false, // HEAD of the monitor would never end.
     ajv: { customOptions: AJV_OPTIONS },
+    schemaController: { compilersFactory: { buildValidator: buildLazyValidator } },
   }) as unknown as Api;
   // Answer schemas are documentation: one serialiser a route would cost megabytes and drop what it does not know.
   api.setSerializerCompiler(() => (data) => JSON.stringify(data));
