@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { parseAllDocuments } from 'yaml';
-import { OBJECTS } from '../lib/cli/options.js';
-import { parseWords } from '../lib/cli/parse.js';
 import { annotationNames } from '../lib/flannel/kube/annotations.js';
+import { readOptions } from '../lib/flannel/options.js';
 import { NET_CONFIG_PATH } from '../lib/flannel/kube/net-config.js';
 import { runDirectory } from '../lib/control/socket-path.js';
 import { packageVersion } from '../lib/version.js';
@@ -143,16 +142,11 @@ t.test('commands, rights and environment', async (t) => {
     t.equal(container(name).image, `vtep:${packageVersion()}`);
 });
 
-const refused = (args: readonly string[]): never => {
-  throw new Error(`${args[0]} is no word of it`);
-};
-const flannel = OBJECTS.find(({ names }) => names.includes('flannel'));
-
-t.test('`vtep flannel` takes the words', { skip: !flannel && 'there is no such command yet' }, async (t) => {
-  const [, ...words] = container('flannel').args;
-  const forms = await flannel!.forms();
-  const form = forms.find(({ verbs }) => verbs.includes(flannel!.verb)) ?? forms[0]!;
-  t.doesNotThrow(() => parseWords(form, ['flannel', flannel!.verb, ...words], words, refused));
+t.test('`vtep flannel` takes the flags', async (t) => {
+  const [object, ...flags] = container('flannel').args;
+  t.equal(object, 'flannel');
+  const options = readOptions(flags, {});
+  t.equal(options.kubeSubnetMgr, true);
 });
 
 t.test('the container file copies what there is', async (t) => {

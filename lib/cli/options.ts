@@ -80,6 +80,13 @@ export const OBJECTS: readonly CommandObject[] = [
     forms: async () => (await import('./options/daemon.js')).forms,
   },
   {
+    names: ['flannel'],
+    says: "this host's part in a Flannel network",
+    verb: 'run',
+    takesFlags: true,
+    forms: async () => (await import('./options/flannel.js')).forms,
+  },
+  {
     names: ['flannel-ext'],
     says: "commands for flanneld's extension backend",
     verb: 'help',

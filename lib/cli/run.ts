@@ -81,6 +81,7 @@ async function commandOf(object: CommandObject, verb: string): Promise<Command> 
     vni: () => import('./commands/vni.js'),
     monitor: () => import('./commands/monitor.js'),
     daemon: () => import('./commands/daemon.js'),
+    flannel: () => import('./commands/flannel.js'),
     'flannel-ext': () => import('./commands/flannel-ext.js'),
   }[object.names[0] as 'link']();
   return (loaded as Record<string, Command>)[FUNCTION_OF[verb] ?? verb] as Command;

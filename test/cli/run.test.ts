@@ -25,7 +25,7 @@ t.test('unknown objects, verbs and options', async (t) => {
   for (const [line, says] of [
     [
       'foo',
-      'Object "foo" is unknown; expected one of link, fdb, neigh, nexthop, route, remote, vni, monitor, mdb, daemon, flannel-ext, help',
+      'Object "foo" is unknown; expected one of link, fdb, neigh, nexthop, route, remote, vni, monitor, mdb, daemon, flannel, flannel-ext, help',
     ],
     ['lnik', 'Object "lnik" is unknown; expected one of'],
     ['addr add 10.0.0.1/24 dev vx0', 'use `ip addr add 10.0.0.1/24 dev vx0`'],
