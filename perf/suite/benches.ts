@@ -5,6 +5,7 @@
 import { costOfDatagrams, costOfTcp } from '../cost/cpu.js';
 import { memory } from '../cost/memory.js';
 import { typescriptOfDatagrams, typescriptShare } from '../cost/typescript-share.js';
+import { flannelThousand } from '../flannel/thousand.js';
 import { flood } from '../latency/flood.js';
 import { halfLoad } from '../latency/half-load.js';
 import { microBenches } from '../micro/main.js';
@@ -165,6 +166,7 @@ export const BENCHES: readonly Bench[] = [
   liveTable(routeTable6),
   liveRemotes,
   liveVnis,
+  flannelThousand,
   tables,
   ...microBenches,
 ];
