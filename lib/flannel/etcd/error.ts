@@ -38,7 +38,7 @@ export function noneOf(failures: readonly EtcdError[]): EtcdError {
 const UNTRUSTED = /^(?:CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_TLS_CERT|INVALID_CA|HOSTNAME_MISMATCH)/;
 const TLS_FAULT = /^(?:EPROTO|ERR_SSL|ERR_TLS)/;
 /** Before any answer: etcd went away, or this is what it does to TLS where it has none, and to its lack where it has some. */
-const HUNG_UP = /socket hang up|before secure TLS/;
+const HUNG_UP = /socket hang up|before secure TLS|^read ECONNRESET/;
 /** The other end asks for a certificate, or does not like ours. */
 const ALERT = /ALERT_(?:BAD_CERTIFICATE|CERTIFICATE|UNKNOWN_CA|HANDSHAKE)|alert (?:bad|unknown|certificate)/i;
 
