@@ -112,7 +112,8 @@ export class ThreadedDataplane implements Dataplane {
     // The worker allocates nothing once it runs: a small heap keeps the daemon small.
     const worker = new Worker(new URL('./worker.js', import.meta.url), {
       workerData: start,
-      resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
+      // Room for 4,096 devices, some 8 KB each, and several times that; what is not used is not taken.
+      resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 4 },
     });
     const rung = new Int32Array(bell);
     worker.on('message', () => {
