@@ -43,15 +43,18 @@ export class Devices {
   /**
    * Makes or adopts what the network needs.
    * @param hints asks the registry what it knows of this host
+   * @param daemon the data-plane daemon, which starts meanwhile
    * @throws {VtepError} no interface, no address, a foreign device of the name
    */
   async open(
     config: NetworkConfig,
     hints: (publicIp: () => string | undefined) => Promise<Hints>,
+    daemon: Promise<unknown>,
   ): Promise<void> {
     const { client, host, flags, log } = this.#options;
     this.#vni = config.backend.vni;
     const known = await hints(() => flags.publicIp ?? (config.ipv4 && this.#chooseUnderlay(4).address));
+    await daemon;
     this.#public = {
       4: flags.publicIp ?? known.publicIp,
       6: flags.publicIpv6 ?? known.publicIpv6,

@@ -89,8 +89,9 @@ export class FlannelService {
   async start(): Promise<void> {
     const { registry, options, ensureDaemon } = this.#parts;
     const config = (this.#config = await this.#configured());
-    await ensureDaemon();
-    await this.#devices.open(config, (publicIp) => registry.hints(publicIp));
+    const daemon = ensureDaemon();
+    daemon.catch(() => {}); // Told when it is awaited.
+    await this.#devices.open(config, (publicIp) => registry.hints(publicIp), daemon);
     const attributes = this.#devices.attributes();
     const { subnet, ipv6Subnet } = readSubnetEnv(options.subnetFile);
     const lease = await registry.acquire(attributes, { subnet, subnet6: ipv6Subnet });
