@@ -160,13 +160,14 @@ export const BENCHES: readonly Bench[] = [
   replication,
   typescriptShare,
   typescriptOfDatagrams,
+  // Before those whose thousands of devices the kernel is busy removing afterwards.
+  flannelThousand,
   liveTable(fdbTable),
   liveTable(neighbourTable),
   liveTable(routeTable4),
   liveTable(routeTable6),
   liveRemotes,
   liveVnis,
-  flannelThousand,
   tables,
   ...microBenches,
 ];
