@@ -2,16 +2,13 @@
 import type { Client } from '../control/client.js';
 import type { Log } from '../control/log.js';
 import { FlannelDevice, type DeviceExtras } from './device.js';
+import { FAMILIES, FAMILY_NAMES, type FamilyName } from './families.js';
 import type { Family, Host } from './host.js';
 import type { FlannelOptions } from './options.js';
 import type { Hints } from './registry.js';
 import type { DeviceStatus } from './status.js';
 import type { Lease, LeaseAttributes, NetworkConfig, VtepData } from './types.js';
 import { chooseUnderlay, type Underlay } from './underlay.js';
-
-export const FAMILIES = { ipv4: 4, ipv6: 6 } as const;
-export type FamilyName = keyof typeof FAMILIES;
-export const FAMILY_NAMES = Object.keys(FAMILIES) as FamilyName[];
 
 export interface DevicesOptions {
   client: Client;

@@ -15,9 +15,10 @@ import {
   RTM_GETNEIGH,
   RTM_NEWNEIGH,
 } from '../native/netlink/neighbour.js';
+import { FAMILY_NAMES, familyOf, type FamilyName } from './families.js';
 import { MissFamily, type MissCounts, type MissFamilyOptions } from './miss-family.js';
 import type { PeerState, Programmer } from './programmer.js';
-import type { Peer, PeerFamily } from './types.js';
+import type { Peer } from './types.js';
 
 export interface MissProgrammerOptions extends Pick<MissFamilyOptions, 'client' | 'host' | 'fdbAhead'> {
   shim: ListenShim;
@@ -26,8 +27,6 @@ export interface MissProgrammerOptions extends Pick<MissFamilyOptions, 'client' 
   ipv6?: Pick<MissFamilyOptions, 'device'>;
 }
 
-const FAMILIES = ['ipv4', 'ipv6'] as const;
-type FamilyName = (typeof FAMILIES)[number];
 /** States in which the kernel wants to be told of a neighbour. */
 const ASKING = NUD_INCOMPLETE | NUD_STALE | NUD_DELAY | NUD_PROBE;
 
@@ -43,7 +42,7 @@ export class MissProgrammer implements Programmer {
     const { client, host, fdbAhead, shim, log } = options;
     const warn = (message: string): void => log.warn(message);
     const shared = { client, host, fdbAhead, counts: this.#counts, warn };
-    this.#families = FAMILIES.flatMap((name) => {
+    this.#families = FAMILY_NAMES.flatMap((name) => {
       const family = options[name];
       return family ? [[name, new MissFamily({ ...shared, device: family.device })] as const] : [];
     });
@@ -61,7 +60,7 @@ export class MissProgrammer implements Programmer {
     await this.#inTurn(async () => {
       this.#peers.clear();
       for (const peer of peers) this.#peers.set(peer.key, peer);
-      for (const [name, family] of this.#families) await family.reconcile(this.#of(name));
+      for (const [name, family] of this.#families) await family.reconcile(familyOf(this.#peers, name));
     });
   }
 
@@ -69,7 +68,7 @@ export class MissProgrammer implements Programmer {
     await this.#inTurn(async () => {
       for (const key of gone) this.#peers.delete(key);
       for (const peer of peers) this.#peers.set(peer.key, peer);
-      for (const [name, family] of this.#families) await family.apply(this.#of(name));
+      for (const [name, family] of this.#families) await family.apply(familyOf(this.#peers, name));
     });
   }
 
@@ -93,12 +92,6 @@ export class MissProgrammer implements Programmer {
     const turn = this.#queue.then(act);
     this.#queue = turn.catch(() => {});
     return turn;
-  }
-
-  #of(name: FamilyName): Map<string, PeerFamily> {
-    const families = new Map<string, PeerFamily>();
-    for (const [key, peer] of this.#peers) if (peer[name]) families.set(key, peer[name]);
-    return families;
   }
 
   /**

@@ -55,7 +55,6 @@ export interface ServiceParts {
 
 /** What there is once the lease is held. */
 interface Membership {
-  config: NetworkConfig;
   peers: PeerTable;
   programmer: Programmer;
 }
@@ -99,7 +98,7 @@ export class FlannelService {
     await this.#configure(lease);
     const peers = new PeerTable(config, (key, reason) => this.#problem(key, reason));
     peers.own(lease);
-    this.#membership = { config, peers, programmer: this.#openProgrammer(config) };
+    this.#membership = { peers, programmer: this.#openProgrammer(config) };
     registry.watch(this.#listener(this.#membership));
     await this.#watch();
   }

@@ -2,6 +2,7 @@
  * Entries installed ahead of traffic, as flanneld does since 0.9: whoever is in the registry can be sent to at once, and
  * goes on being reached while this process, or the registry, is away.
  */
+import { FAMILY_NAMES, familyOf, type FamilyName } from './families.js';
 import {
   FamilyProgrammer,
   type FamilyOptions,
@@ -21,9 +22,6 @@ export interface StaticProgrammerOptions {
   ipv6?: ProgrammedFamily;
   directRouting: boolean;
 }
-
-const FAMILIES = ['ipv4', 'ipv6'] as const;
-type FamilyName = (typeof FAMILIES)[number];
 
 /**
  * Calls may overlap: what is told while tables are being written is written after that, all at once. A method rejects where nothing can be programmed at all: the
@@ -46,7 +44,7 @@ export class StaticProgrammer implements Programmer {
   #isClosed = false;
 
   constructor({ client, host, directRouting, ...families }: StaticProgrammerOptions) {
-    this.#families = FAMILIES.flatMap((name) => {
+    this.#families = FAMILY_NAMES.flatMap((name) => {
       const family = families[name];
       return family
         ? [[name, new FamilyProgrammer({ client, host, directRouting, ...family })] as const]
@@ -79,7 +77,8 @@ export class StaticProgrammer implements Programmer {
   async state(): Promise<PeerState[]> {
     return await this.#inTurn(async () => {
       const states = new Map<FamilyName, Map<string, EntryState>>();
-      for (const [name, family] of this.#families) states.set(name, await family.state(this.#of(name)));
+      for (const [name, family] of this.#families)
+        states.set(name, await family.state(familyOf(this.#peers, name)));
       return [...this.#peers.keys()].sort().map((key) => ({
         key,
         ipv4: states.get('ipv4')?.get(key),
@@ -121,7 +120,7 @@ export class StaticProgrammer implements Programmer {
     this.#isUncertain = false;
     const failures: unknown[] = [];
     for (const [name, family] of this.#families) {
-      const peers = this.#of(name);
+      const peers = familyOf(this.#peers, name);
       await (isFull ? family.reconcile(peers) : family.apply(peers)).catch((error: unknown) => {
         failures.push(error);
       });
@@ -129,12 +128,6 @@ export class StaticProgrammer implements Programmer {
     if (failures.length === 0) return;
     this.#isUncertain = true;
     throw failures[0];
-  }
-
-  #of(name: FamilyName): Map<string, PeerFamily> {
-    const families = new Map<string, PeerFamily>();
-    for (const [key, peer] of this.#peers) if (peer[name]) families.set(key, peer[name]);
-    return families;
   }
 
   /** Takes note of a peer. False when it is as before. */
