@@ -63,3 +63,9 @@ export class VtepError extends Error {
     this.word = options.word;
   }
 }
+
+/** True when the error says that nobody listens on a daemon's socket; one that is there and fails is another matter. */
+export function isNoDaemon(error: unknown): boolean {
+  const isAway = error instanceof VtepError && error.code === 'ERR_VTEP_DAEMON';
+  return isAway && (error.errno === 'ENOENT' || error.errno === 'ECONNREFUSED');
+}

@@ -44,12 +44,6 @@ const SENTENCES: Readonly<Record<string, string>> = {
   ENETUNREACH: 'Network is unreachable',
 };
 
-/** True when the error says that no daemon runs, so there are no VTEPs at all. */
-export function isNoDaemon(error: unknown): boolean {
-  const silent = error instanceof VtepError && error.code === 'ERR_VTEP_DAEMON';
-  return silent && (error.errno === 'ENOENT' || error.errno === 'ECONNREFUSED');
-}
-
 function ofVtepError(error: VtepError, dev: string | undefined): CommandFailure {
   if (error.code === 'ERR_VTEP_NO_DEVICE') {
     const line = `Cannot find device "${error.word ?? dev ?? ''}"`;

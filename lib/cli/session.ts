@@ -1,6 +1,7 @@
 /** What every command is given: the options, the way to the daemon, the way out. */
 import type { Client } from '../control/client.js';
-import { isNoDaemon, noDevice } from './failure.js';
+import { isNoDaemon } from '../errors.js';
+import { noDevice } from './failure.js';
 import { jsonText } from './format/json.js';
 
 /** Options given before or among the words. */

@@ -21,12 +21,13 @@ export interface EnsureOptions {
   program?: readonly string[];
 }
 
-/** The daemon's answer; undefined when none listens or the one that does is about to stop. */
+/** The daemon's answer; undefined when none listens or the one that does is about to stop. One that hangs is an error. */
 async function answer(client: Client): Promise<DaemonInfo | undefined> {
   try {
     return await client.daemon();
   } catch (error) {
-    if (error instanceof VtepError && error.code === 'ERR_VTEP_DAEMON') return undefined;
+    const isAway = error instanceof VtepError && error.code === 'ERR_VTEP_DAEMON';
+    if (isAway && error.errno !== 'ETIMEDOUT') return undefined;
     throw error;
   }
 }

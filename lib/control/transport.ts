@@ -21,12 +21,22 @@ export interface Transport {
   close(): void;
 }
 
+/**
+ * Milliseconds a daemon may be silent for. Every call is a matter of milliseconds, a table of a million entries one of a
+ * second; only a daemon that was stopped (SIGSTOP), or a machine that stands still, takes this long.
+ */
+const LONGEST_SILENCE = 30_000;
+
 /** What a failed connection means to the one who typed the command. */
 function connectionError(cause: NodeJS.ErrnoException, socketPath: string): VtepError {
   const errno = cause.code ?? 'EIO';
   if (errno === 'EACCES' || errno === 'EPERM') {
     const message = `cannot open ${socketPath}: ${errno}; run as root, as the daemon does`;
     return new VtepError('ERR_VTEP_PERMISSION', message, { errno, cause });
+  }
+  if (errno === 'ETIMEDOUT') {
+    const message = `the vtep daemon on ${socketPath} does not answer: ETIMEDOUT; is it stopped (SIGSTOP)? What was asked for may still be done`;
+    return new VtepError('ERR_VTEP_DAEMON', message, { errno, cause });
   }
   const why =
     errno === 'ENOENT' || errno === 'ECONNREFUSED' ? 'no vtep daemon answers' : 'the vtep daemon broke off';
@@ -65,8 +75,10 @@ async function textOf(response: IncomingMessage): Promise<string> {
 
 /**
  * A transport over one unix socket. Connections are kept for the next request and do not keep the process alive.
+ * @param longestSilence milliseconds after which a call is given up with ERR_VTEP_DAEMON (ETIMEDOUT); a stream may be silent
+ *   for ever once it is open
  */
-export function openTransport(socketPath: string): Transport {
+export function openTransport(socketPath: string, longestSilence = LONGEST_SILENCE): Transport {
   const agent = new Agent({ keepAlive: true, maxSockets: 4 });
 
   function send(method: string, path: string, payload: string | undefined, streaming: boolean) {
@@ -78,7 +90,13 @@ export function openTransport(socketPath: string): Transport {
       }
       // A stream has a connection of its own, which closes with it.
       const own = streaming ? { agent: false as const } : { agent };
-      const request = httpRequest({ socketPath, method, path, headers, ...own }, resolve);
+      const request = httpRequest({ socketPath, method, path, headers, ...own }, (response) => {
+        if (streaming) request.setTimeout(0);
+        resolve(response);
+      });
+      request.setTimeout(longestSilence, () => {
+        request.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' }));
+      });
       request.on('error', (cause) => reject(connectionError(cause, socketPath)));
       request.end(payload);
     });

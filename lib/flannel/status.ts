@@ -8,11 +8,14 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { daemonPaths } from '../control/socket-path.js';
 import { openTransport } from '../control/transport.js';
-import { VtepError } from '../errors.js';
+import { isNoDaemon, VtepError } from '../errors.js';
 import type { Mode } from './options.js';
 import type { EntryState, PeerState } from './programmer.js';
 import type { RegistryStatus } from './registry.js';
 import type { Peer, PeerFamily } from './types.js';
+
+/** Milliseconds; more than a Flannel daemon waits for the data plane's, of which its own answer says more. */
+const LONGEST_SILENCE = 45_000;
 
 export interface DeviceStatus {
   name: string;
@@ -97,14 +100,14 @@ export function statusSocket(netns?: string): string {
 
 /**
  * Asks the Flannel daemon of a namespace.
- * @throws {VtepError} ERR_VTEP_DAEMON: none runs
+ * @throws {VtepError} ERR_VTEP_DAEMON: none runs, or it does not answer; its own error where it cannot tell its state
  */
 export async function askStatus(path: string): Promise<FlannelStatus> {
-  const transport = openTransport(path);
+  const transport = openTransport(path, LONGEST_SILENCE);
   try {
     return (await transport.call('GET', '/v1/status')) as FlannelStatus;
   } catch (error) {
-    if (!(error instanceof VtepError) || error.code !== 'ERR_VTEP_DAEMON') throw error;
+    if (!(error instanceof VtepError) || !isNoDaemon(error)) throw error;
     throw new VtepError('ERR_VTEP_DAEMON', `no vtep flannel runs in this network namespace (${path})`, {
       errno: error.errno,
       cause: error,
@@ -117,10 +120,13 @@ export async function askStatus(path: string): Promise<FlannelStatus> {
 /**
  * Answers on the socket from now on. At most one daemon a namespace: two would undo each other's entries.
  * @returns the function that ends it and removes the socket
- * @throws {VtepError} ERR_VTEP_DAEMON: another one runs
+ * @throws {VtepError} ERR_VTEP_DAEMON: another one runs, also one that does not answer; what else that one says of itself
  */
 export async function serveStatus(path: string, status: () => Promise<FlannelStatus>): Promise<() => void> {
-  const running = await askStatus(path).catch(() => undefined);
+  const running = await askStatus(path).catch((error: unknown) => {
+    if (isNoDaemon(error)) return undefined;
+    throw error;
+  });
   if (running)
     throw new VtepError('ERR_VTEP_DAEMON', `vtep flannel already runs as pid ${running.pid} (${path})`, {
       errno: 'EEXIST',

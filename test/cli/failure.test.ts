@@ -1,6 +1,6 @@
 import t from 'tap';
-import { CommandFailure, failureOf, isNoDaemon, wrong } from '../../lib/cli/failure.js';
-import { VtepError } from '../../lib/errors.js';
+import { CommandFailure, failureOf, wrong } from '../../lib/cli/failure.js';
+import { isNoDaemon, VtepError } from '../../lib/errors.js';
 
 const line = (error: unknown, dev?: string) => {
   const { message, exit } = failureOf(error, dev);
@@ -51,5 +51,6 @@ t.test('no daemon', async (t) => {
   t.ok(isNoDaemon(new VtepError('ERR_VTEP_DAEMON', '', { errno: 'ENOENT' })));
   t.ok(isNoDaemon(new VtepError('ERR_VTEP_DAEMON', '', { errno: 'ECONNREFUSED' })));
   t.notOk(isNoDaemon(new VtepError('ERR_VTEP_DAEMON', '', { errno: 'EPIPE' })), 'it broke off');
+  t.notOk(isNoDaemon(new VtepError('ERR_VTEP_DAEMON', '', { errno: 'ETIMEDOUT' })), 'it hangs');
   t.notOk(isNoDaemon(new Error('ENOENT')));
 });

@@ -42,6 +42,11 @@ t.test('a state that cannot be told is an error, and no other path is served', a
     throw new Error('no daemon');
   });
   await t.rejects(askStatus(path), { message: 'no daemon' });
+  await t.rejects(
+    serveStatus(path, async () => answer),
+    { message: 'no daemon' },
+    'it is there all the same: no second one takes its place',
+  );
   const code = await new Promise((resolve) =>
     request({ socketPath: path, path: '/x' }, ({ statusCode }) => resolve(statusCode)).end(),
   );

@@ -1,6 +1,7 @@
 /** `vtep daemon [run|status|stop]`. The first `vtep link add` starts one in the background by itself. */
 import type { DaemonInfo } from '../../control/client.js';
-import { CommandFailure, isNoDaemon } from '../failure.js';
+import { isNoDaemon } from '../../errors.js';
+import { CommandFailure } from '../failure.js';
 import type { Session } from '../session.js';
 
 /**

@@ -2,8 +2,8 @@
 import { isAny, isHostName } from '../../control/address.js';
 import type { Client, NamedLinkState, NewLink } from '../../control/client.js';
 import type { LinkChange, LinkConfig } from '../../engine/types.js';
-import { VtepError } from '../../errors.js';
-import { CommandFailure, isNoDaemon, wrong } from '../failure.js';
+import { isNoDaemon, VtepError } from '../../errors.js';
+import { CommandFailure, wrong } from '../failure.js';
 import { linkJson, linkLines } from '../format/link.js';
 import { netdevOf } from '../netdev.js';
 import type { Session } from '../session.js';

@@ -1,6 +1,7 @@
 /** `vtep monitor [all|link|fdb|mdb|neigh|nexthop|route|vni|miss] [label] [dev DEV]`: events until interrupted. */
 import type { EventType, MonitorEvent } from '../../control/client.js';
-import { CommandFailure, isNoDaemon } from '../failure.js';
+import { isNoDaemon } from '../../errors.js';
+import { CommandFailure } from '../failure.js';
 import { jsonText } from '../format/json.js';
 import { monitorJson, monitorText, timestampText } from '../format/monitor.js';
 import type { Session } from '../session.js';

@@ -1,6 +1,6 @@
 /** `vtep nexthop add|replace|delete|get|show|flush`: the words of `ip nexthop` for FDB entries. */
 import type { NexthopEntry, NexthopRequest } from '../../engine/types.js';
-import { isNoDaemon } from '../failure.js';
+import { isNoDaemon } from '../../errors.js';
 import { nexthopJson, nexthopLine } from '../format/nexthop.js';
 import type { Session } from '../session.js';
 
