@@ -10,7 +10,7 @@ import { NET_CONFIG_PATH } from '../lib/flannel/kube/net-config.js';
 import { runDirectory } from '../lib/control/socket-path.js';
 import { packageVersion } from '../lib/version.js';
 import { OURS, scene } from './flannel/kube/fixtures.js';
-import { soon } from './support/lab/soon.js';
+import { soon } from './support/soon.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { mkdir } from 'node:fs/promises';
 import { Guest } from '../../test/support/lab/guest.js';
 import type { Host } from '../../test/support/lab/host.js';
-import { soon } from '../../test/support/lab/soon.js';
+import { soon } from '../../test/support/soon.js';
 import { guestAddress, VNI } from '../../test/support/lab/scenario/learning-switch.js';
 import type { Adapter } from './adapter.js';
 import { peerMissing } from './peer.js';
@@ -50,7 +50,7 @@ class Switch {
     const file = this.#file('conf.db');
     await this.#host.namespace.command(['ovsdb-tool', 'create', file, SCHEMA], { quiet: true });
     this.#start('ovsdb-server', 'ovsdb', [file, `--remote=punix:${this.#file('db')}`]);
-    if (!(await soon(() => this.control('--no-wait init', true), 10_000)))
+    if (!(await soon(() => this.control('--no-wait init', true))))
       throw new Error('ovsdb-server does not answer');
     this.#start('ovs-vswitchd', 'vswitchd', [this.#database]);
   }

@@ -4,7 +4,7 @@
  */
 import type { Guest } from '../../test/support/lab/guest.js';
 import { Lab } from '../../test/support/lab/lab.js';
-import { soon } from '../../test/support/lab/soon.js';
+import { soon } from '../../test/support/soon.js';
 import { ADAPTERS, type Layout } from './adapter.js';
 import type { Subject } from './figure.js';
 
@@ -46,7 +46,7 @@ export async function openBed(subject: Subject, layout: Layout, options: BedOpti
     const [from, to] = await adapter.layOut(lab, layout);
     const answers = async (): Promise<boolean> =>
       (await from.ping(to.address, { count: 1, timeout: 200 })).received > 0;
-    if (!(await soon(answers, 5000))) throw new Error(`no ping through the overlay of ${subject}`);
+    if (!(await soon(answers))) throw new Error(`no ping through the overlay of ${subject}`);
     return { subject, lab, from, to };
   } catch (error) {
     await lab.close();

@@ -9,18 +9,11 @@ import { daemonCommand, ensureDaemon } from '../../lib/control/start.js';
 import { VtepError } from '../../lib/errors.js';
 import { NEEDS_ROOT } from '../support/kernel-shim.js';
 import { Namespace } from '../support/lab/namespace.js';
+import { soon } from '../support/soon.js';
 
 const MEBIBYTE = 1024 * 1024;
 /** What a daemon with one device and one worker may take. */
 const MEMORY_LIMIT = 120 * MEBIBYTE;
-
-async function until(done: () => Promise<boolean>): Promise<boolean> {
-  for (let i = 0; i < 300; i++) {
-    if (await done()) return true;
-    await sleep(10);
-  }
-  return false;
-}
 
 interface Scene {
   ns: Namespace;
@@ -54,13 +47,13 @@ t.test('started in the background for a namespace', { skip: NEEDS_ROOT }, async 
   await client.setLink('vtep0', { up: true });
   await ns.ip('neigh add 10.20.1.3 lladdr e6:4b:f9:ce:d7:7b dev vtep0');
   t.ok(
-    await until(async () => (await client.neighbours('vtep0')).some(({ dst }) => dst === '10.20.1.3')),
+    await soon(async () => (await client.neighbours('vtep0')).some(({ dst }) => dst === '10.20.1.3')),
     'mirrored',
   );
   t.equal((await client.link('vtep0')).ifindex, link.ifindex);
 
   await client.stopDaemon();
-  t.ok(await until(async () => !(await hasLink(ns, 'vtep0'))), 'its device goes with it');
+  t.ok(await soon(async () => !(await hasLink(ns, 'vtep0'))), 'its device goes with it');
 });
 
 t.test('memory with one device and one worker', { skip: NEEDS_ROOT }, async (t) => {
@@ -69,7 +62,7 @@ t.test('memory with one device and one worker', { skip: NEEDS_ROOT }, async (t) 
   // tests; env(1) takes that back where the runner does not see it.
   const daemon = ns.start(['env', '-u', 'NODE_OPTIONS', ...daemonCommand()]);
   t.ok(
-    await until(async () =>
+    await soon(async () =>
       client.daemon().then(
         () => true,
         () => false,
@@ -95,7 +88,7 @@ t.test('killed, it leaves nothing that the next one cannot take over', { skip: N
   await client.addLink({ name: 'vtep0', id: 1, dstport: 4789 });
   await client.setLink('vtep0', { up: true });
   process.kill(pid, 'SIGKILL');
-  t.ok(await until(async () => !(await hasLink(ns, 'vtep0'))));
+  t.ok(await soon(async () => !(await hasLink(ns, 'vtep0'))));
   t.not((await ensureDaemon({ netns: ns.name })).pid, pid);
   t.match(await client.addLink({ name: 'vtep0', id: 1, dstport: 4789 }), { name: 'vtep0' });
   t.match(await client.setLink('vtep0', { up: true }), { up: true });

@@ -10,6 +10,7 @@ import { makeRunDirectory } from '../../lib/control/run-files.js';
 import { netnsInode } from '../../lib/control/socket-path.js';
 import { ensureDaemon, lastWords } from '../../lib/control/start.js';
 import { Background } from '../support/lab/background.js';
+import { soon } from '../support/soon.js';
 
 const PROGRAM = fileURLToPath(new URL('./fake-daemon.js', import.meta.url));
 
@@ -160,7 +161,7 @@ t.test('ensureDaemon starts one, once', async (t) => {
   t.equal((await ensureDaemon({ program })).pid, a.pid);
   t.equal(statSync(join(directory, `${netnsInode()}.log`)).mode & 0o777, 0o600);
   await client.stopDaemon();
-  for (let i = 0; i < 200 && existsSync(socket); i++) await sleep(10);
+  await soon(() => !existsSync(socket));
   t.notOk(existsSync(socket));
 });
 

@@ -10,6 +10,7 @@ import type { Shim } from '../../lib/native/shim.js';
 import { FakeEngine, type FakeVtep } from '../support/fake-engine.js';
 import { NEEDS_ROOT, shimIn } from '../support/kernel-shim.js';
 import { Namespace } from '../support/lab/namespace.js';
+import { soon } from '../support/soon.js';
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 const MAC = 'e6:4b:f9:ce:d7:7b';
@@ -50,26 +51,21 @@ async function scene(
 }
 
 /** Waits until `done`, at most a second. */
-async function until(done: () => boolean): Promise<boolean> {
-  for (let i = 0; i < 200 && !done(); i++) await sleep(5);
-  return done();
-}
-
 t.test('neighbours', { skip: NEEDS_ROOT }, async (t) => {
   const { vtep, ip } = await scene(t, 'mirror-neigh');
   const { neighbours } = vtep;
   await ip('link set vtep0 up', `neigh add 10.20.1.3 lladdr ${MAC} dev vtep0`);
-  t.ok(await until(() => neighbours.list().length === 1));
+  t.ok(await soon(() => neighbours.list().length === 1));
   t.match(neighbours.get('10.20.1.3'), { lladdr: MAC, state: 'permanent', origin: 'kernel', router: false });
 
   await ip(`neigh replace 10.20.1.3 lladdr 02:00:00:00:00:09 dev vtep0 nud reachable router extern_learn`);
-  t.ok(await until(() => neighbours.get('10.20.1.3')?.state === 'reachable'));
+  t.ok(await soon(() => neighbours.get('10.20.1.3')?.state === 'reachable'));
   t.match(neighbours.get('10.20.1.3'), { lladdr: '02:00:00:00:00:09', router: true, externLearn: true });
 
   await ip(`neigh add fd00::3 lladdr ${MAC} dev vtep0 nud stale`, `neigh add 10.9.9.9 lladdr ${MAC} dev ve1`);
-  t.ok(await until(() => neighbours.get('fd00::3')?.state === 'stale'));
+  t.ok(await soon(() => neighbours.get('fd00::3')?.state === 'stale'));
   await ip('neigh add proxy 10.20.1.77 dev vtep0', 'neigh del 10.20.1.3 dev vtep0');
-  t.ok(await until(() => neighbours.get('10.20.1.3') === undefined));
+  t.ok(await soon(() => neighbours.get('10.20.1.3') === undefined));
   t.same(
     neighbours.list().map(({ dst }) => dst),
     ['fd00::3'],
@@ -80,9 +76,9 @@ t.test('neighbours', { skip: NEEDS_ROOT }, async (t) => {
 t.test('an entry that loses its MAC is forgotten', { skip: NEEDS_ROOT }, async (t) => {
   const { vtep, ip } = await scene(t, 'mirror-failed');
   await ip('link set vtep0 up', `neigh add 10.20.1.3 lladdr ${MAC} dev vtep0`);
-  t.ok(await until(() => vtep.neighbours.get('10.20.1.3') !== undefined));
+  t.ok(await soon(() => vtep.neighbours.get('10.20.1.3') !== undefined));
   await ip('neigh change 10.20.1.3 dev vtep0 nud failed');
-  t.ok(await until(() => vtep.neighbours.get('10.20.1.3') === undefined));
+  t.ok(await soon(() => vtep.neighbours.get('10.20.1.3') === undefined));
 });
 
 t.test("an own entry wins over the host's", { skip: NEEDS_ROOT }, async (t) => {
@@ -93,7 +89,7 @@ t.test("an own entry wins over the host's", { skip: NEEDS_ROOT }, async (t) => {
     `neigh add 10.20.1.3 lladdr ${MAC} dev vtep0`,
     `neigh add 10.20.1.4 lladdr ${MAC} dev vtep0`,
   );
-  t.ok(await until(() => vtep.neighbours.get('10.20.1.4') !== undefined));
+  t.ok(await soon(() => vtep.neighbours.get('10.20.1.4') !== undefined));
   t.match(vtep.neighbours.get('10.20.1.3'), { lladdr: '02:00:00:00:00:01', origin: 'own' });
 });
 
@@ -106,7 +102,7 @@ t.test('routes', { skip: NEEDS_ROOT }, async (t) => {
     'addr add 10.20.1.1/24 dev vtep0',
     'route add 10.20.2.0/24 via 10.20.2.0 dev vtep0 onlink',
   );
-  t.ok(await until(() => '10.20.2.0/24' in routes()));
+  t.ok(await soon(() => '10.20.2.0/24' in routes()));
   t.same(routes(), {
     '10.20.1.0/24': { via: undefined, onlink: false },
     '10.20.2.0/24': { via: '10.20.2.0', onlink: true },
@@ -114,7 +110,7 @@ t.test('routes', { skip: NEEDS_ROOT }, async (t) => {
 
   await ip('route replace 10.20.2.0/24 via 10.20.1.9 dev vtep0');
   t.ok(
-    await until(() => routes()['10.20.2.0/24']?.via === '10.20.1.9'),
+    await soon(() => routes()['10.20.2.0/24']?.via === '10.20.1.9'),
     'replaced without a deletion being announced',
   );
 
@@ -123,12 +119,12 @@ t.test('routes', { skip: NEEDS_ROOT }, async (t) => {
     'route add 10.20.3.0/24 dev vtep0 table 100',
   );
   await ip('route add blackhole 10.20.4.0/24', 'route add default via 10.20.1.7 dev vtep0');
-  t.ok(await until(() => '0.0.0.0/0' in routes()));
+  t.ok(await soon(() => '0.0.0.0/0' in routes()));
   t.match(routes(), { '10.20.2.0/24': { via: '10.20.1.9' } }, 'the lower metric stays');
   t.notOk('10.20.3.0/24' in routes(), 'other tables are no concern');
 
   await ip('route del 10.20.2.0/24 via 10.20.1.9');
-  t.ok(await until(() => routes()['10.20.2.0/24']?.via === '10.20.1.8'), 'the next metric takes its place');
+  t.ok(await soon(() => routes()['10.20.2.0/24']?.via === '10.20.1.8'), 'the next metric takes its place');
 
   await ip(
     'link add other0 type veth peer name other1',
@@ -136,13 +132,13 @@ t.test('routes', { skip: NEEDS_ROOT }, async (t) => {
     'addr add 10.99.0.1/24 dev other0',
   );
   await ip('route replace 10.20.2.0/24 via 10.99.0.2 dev other0 metric 50');
-  t.ok(await until(() => !('10.20.2.0/24' in routes())), 'replaced by a route elsewhere');
+  t.ok(await soon(() => !('10.20.2.0/24' in routes())), 'replaced by a route elsewhere');
 
   await ip(
     'route add fd01::/64 dev vtep0',
     'route add 10.20.6.0/24 nexthop via 10.20.1.5 dev vtep0 nexthop via 10.99.0.3 dev other0',
   );
-  t.ok(await until(() => '10.20.6.0/24' in routes() && 'fd01::/64' in routes()));
+  t.ok(await soon(() => '10.20.6.0/24' in routes() && 'fd01::/64' in routes()));
   t.match(routes(), { '10.20.6.0/24': { via: '10.20.1.5' }, 'fd01::/64': { onlink: false } });
 });
 
@@ -157,26 +153,26 @@ t.test(
       'addr add 10.20.1.1/24 dev vtep0',
       'route add 10.20.2.0/24 via 10.20.1.9 dev vtep0',
     );
-    t.ok(await until(() => has('10.20.2.0/24')));
+    t.ok(await soon(() => has('10.20.2.0/24')));
     await ip('addr del 10.20.1.1/24 dev vtep0');
-    t.ok(await until(() => !has('10.20.2.0/24')), 'address deleted');
+    t.ok(await soon(() => !has('10.20.2.0/24')), 'address deleted');
     await ip('addr add 10.20.1.1/24 dev vtep0', 'route add 10.20.2.0/24 via 10.20.1.9 dev vtep0');
-    t.ok(await until(() => has('10.20.2.0/24')));
+    t.ok(await soon(() => has('10.20.2.0/24')));
     await ip('link set vtep0 down');
-    t.ok(await until(() => vtep.routes.list().length === 0), 'interface down');
+    t.ok(await soon(() => vtep.routes.list().length === 0), 'interface down');
   },
 );
 
 t.test('the interface changed from outside', { skip: NEEDS_ROOT }, async (t) => {
   const { vtep, engine, ip } = await scene(t, 'mirror-link');
   await ip('link set vtep0 up');
-  t.ok(await until(() => vtep.notices.length === 1));
+  t.ok(await soon(() => vtep.notices.length === 1));
   await ip('link set vtep0 address 02:00:00:00:00:42 mtu 1400');
-  t.ok(await until(() => vtep.state().mtu === 1400 && vtep.state().address === '02:00:00:00:00:42'));
+  t.ok(await soon(() => vtep.state().mtu === 1400 && vtep.state().address === '02:00:00:00:00:42'));
   await ip('link set vtep0 down');
-  t.ok(await until(() => !vtep.state().up));
+  t.ok(await soon(() => !vtep.state().up));
   await ip('link set vtep0 name blue');
-  t.ok(await until(() => engine.get('blue') !== undefined));
+  t.ok(await soon(() => engine.get('blue') !== undefined));
   const told = vtep.notices.map((notice) => Object.keys(notice).join());
   t.equal(told.filter((keys) => keys === 'up').length, 2, 'only what changed is told');
   t.same(vtep.notices.at(-1), { name: 'blue' });
@@ -185,15 +181,15 @@ t.test('the interface changed from outside', { skip: NEEDS_ROOT }, async (t) => 
 t.test('a port of a bridge, and paths that may have changed', { skip: NEEDS_ROOT }, async (t) => {
   const { engine, vtep, ip } = await scene(t, 'mirror-port');
   await ip('link add br0 type bridge', 'link set vtep0 master br0');
-  t.ok(await until(() => vtep.state().bridged));
+  t.ok(await soon(() => vtep.state().bridged));
   await ip('link set vtep0 nomaster');
-  t.ok(await until(() => !vtep.state().bridged));
+  t.ok(await soon(() => !vtep.state().bridged));
   engine.pathChanges = 0;
   await ip('link set ve1 mtu 1400');
-  t.ok(await until(() => engine.pathChanges > 0), "another interface's MTU");
+  t.ok(await soon(() => engine.pathChanges > 0), "another interface's MTU");
   engine.pathChanges = 0;
   await ip('addr add 192.0.2.1/24 dev ve1', 'route add 198.51.100.0/24 via 192.0.2.2');
-  t.ok(await until(() => engine.pathChanges > 0), 'a route');
+  t.ok(await soon(() => engine.pathChanges > 0), 'a route');
 });
 
 t.test('a bridge port leaving its bridge is not deleted', { skip: NEEDS_ROOT }, async (t) => {
@@ -204,7 +200,7 @@ t.test('a bridge port leaving its bridge is not deleted', { skip: NEEDS_ROOT }, 
     'link set vtep0 nomaster',
     'link set vtep0 mtu 1399',
   );
-  t.ok(await until(() => vtep.state().mtu === 1399), 'everything before was read');
+  t.ok(await soon(() => vtep.state().mtu === 1399), 'everything before was read');
   t.equal(engine.get('vtep0'), vtep);
   t.same(engine.gone, []);
 });
@@ -212,7 +208,7 @@ t.test('a bridge port leaving its bridge is not deleted', { skip: NEEDS_ROOT }, 
 t.test('the interface deleted from outside', { skip: NEEDS_ROOT }, async (t) => {
   const { engine, ip } = await scene(t, 'mirror-del');
   await ip('link del vtep0');
-  t.ok(await until(() => engine.gone.length === 1));
+  t.ok(await soon(() => engine.gone.length === 1));
   t.same(engine.gone, ['vtep0']);
 });
 
@@ -223,7 +219,7 @@ t.test('the interface moved to another namespace lives on', { skip: NEEDS_ROOT }
     'route add 10.20.2.0/24 dev vtep0',
   ];
   const { engine, vtep, ip, mirror, ns, shim } = await scene(t, 'mirror-moved', before);
-  t.ok(await until(() => vtep.routes.list().length === 1 && vtep.neighbours.list().length === 1));
+  t.ok(await soon(() => vtep.routes.list().length === 1 && vtep.neighbours.list().length === 1));
   const guest = await Namespace.create('mirror-guest');
   t.teardown(() => guest.close());
   const { ifindex } = vtep;
@@ -238,22 +234,19 @@ t.test('the interface moved to another namespace lives on', { skip: NEEDS_ROOT }
   };
   vtep.seen = look;
   await ip(`link set vtep0 netns ${guest.name}`, 'link set ve1 mtu 1300');
-  t.ok(await until(() => vtep.state().away));
+  t.ok(await soon(() => vtep.state().away));
   t.same([vtep.routes.list(), vtep.neighbours.list()], [[], []], 'what was of this namespace is forgotten');
   mirror.resync();
   t.equal(engine.get('vtep0'), vtep);
   t.same(engine.gone, []);
   vtep.notices.length = 0;
   vtep.seen = { ...look, up: true, mtu: 1400 };
-  t.ok(await until(() => vtep.notices.length > 0), 'it is looked at');
+  t.ok(await soon(() => vtep.notices.length > 0), 'it is looked at');
   t.same(vtep.notices, [{ up: true, mtu: 1400 }]);
   await guest.ip(`link set vtep0 netns ${ns.name}`);
   await ip('link set vtep0 up', `neigh add 10.20.1.4 lladdr ${MAC} dev vtep0`);
   vtep.seen = { ...look, ifindex: getLink(shim, 'vtep0')!.ifindex, away: false, up: true };
-  t.ok(
-    await until(() => vtep.neighbours.get('10.20.1.4') !== undefined),
-    'and its tables are mirrored again',
-  );
+  t.ok(await soon(() => vtep.neighbours.get('10.20.1.4') !== undefined), 'and its tables are mirrored again');
 });
 
 t.test('the interface deleted where it was moved to', { skip: NEEDS_ROOT }, async (t) => {
@@ -261,9 +254,9 @@ t.test('the interface deleted where it was moved to', { skip: NEEDS_ROOT }, asyn
   const guest = await Namespace.create('mirror-guest2');
   t.teardown(() => guest.close());
   await ip(`link set vtep0 netns ${guest.name}`);
-  t.ok(await until(() => vtep.state().away));
+  t.ok(await soon(() => vtep.state().away));
   vtep.seen = 'gone';
-  t.ok(await until(() => engine.gone.length > 0));
+  t.ok(await soon(() => engine.gone.length > 0));
   t.same(engine.gone, ['vtep0']);
 });
 
@@ -274,7 +267,7 @@ t.test('what was there before the VTEP was known is found', { skip: NEEDS_ROOT }
     'route add 10.20.2.0/24 dev vtep0',
   ];
   const { vtep } = await scene(t, 'mirror-window', before);
-  t.ok(await until(() => vtep.neighbours.list().length === 1));
+  t.ok(await soon(() => vtep.neighbours.list().length === 1));
   t.match(vtep.routes.list(), [{ dst: '10.20.2.0/24' }]);
 });
 
@@ -335,10 +328,10 @@ t.test('lost notifications are made up for', { skip: NEEDS_ROOT }, async (t) => 
     `neigh add 10.0.0.2 lladdr ${MAC} dev vtep0`,
   ];
   for (const command of commands) await ns.ip(command);
-  t.ok(await until(() => vtep.neighbours.list().length === 2));
+  t.ok(await soon(() => vtep.neighbours.list().length === 2));
   full = true;
   await ns.ip('neigh del 10.0.0.1 dev vtep0');
-  t.ok(await until(() => vtep.neighbours.list().length === 1), 'the deletion was lost and still noticed');
+  t.ok(await soon(() => vtep.neighbours.list().length === 1), 'the deletion was lost and still noticed');
   t.ok(vtep.neighbours.get('10.0.0.2'));
 });
 
@@ -371,13 +364,13 @@ t.test('our own messages coming back change nothing', { skip: NEEDS_ROOT }, asyn
   const notifier = new Notifier({ shim, engine, log });
   t.teardown(() => notifier.close());
   await ip('link set vtep0 up', `neigh add 10.0.0.1 lladdr ${MAC} dev vtep0`);
-  t.ok(await until(() => vtep.neighbours.list().length === 1));
+  t.ok(await soon(() => vtep.neighbours.list().length === 1));
   engine.emit({ type: 'miss', layer: 3, dev: 'vtep0', dst: '10.0.0.1' });
   engine.emit({ type: 'miss', layer: 2, dev: 'vtep0', lladdr: MAC });
   vtep.fdb.set({ verb: 'add', mac: MAC, dst: '10.0.0.1' });
   vtep.fdb.delete({ mac: MAC });
   await ip(`neigh add 10.0.0.2 lladdr ${MAC} dev vtep0`);
-  t.ok(await until(() => vtep.neighbours.list().length === 2), 'all before was read');
+  t.ok(await soon(() => vtep.neighbours.list().length === 2), 'all before was read');
   t.match(vtep.neighbours.get('10.0.0.1'), { lladdr: MAC, state: 'permanent' });
 });
 
@@ -401,12 +394,12 @@ t.test("the host's addresses", { skip: NEEDS_ROOT }, async (t) => {
       .sort();
   t.same(own(), ['192.0.2.1'], 'those that were there');
   await ip('addr add 192.0.2.5 peer 192.0.2.6 dev ve1', 'addr add 2001:db8::1/64 dev ve1 nodad');
-  t.ok(await until(() => own().length === 3));
+  t.ok(await soon(() => own().length === 3));
   t.same(own(), ['192.0.2.1', '192.0.2.5', '2001:db8::1'], 'not the address of a peer');
   await ip('addr del 192.0.2.1/24 dev ve1');
-  t.ok(await until(() => own().length === 2));
+  t.ok(await soon(() => own().length === 2));
   await ip('addr del 2001:db8::1/64 dev ve1');
-  t.ok(await until(() => own().length === 1));
+  t.ok(await soon(() => own().length === 1));
 });
 
 t.test('addresses and routes of another underlay', { skip: NEEDS_ROOT }, async (t) => {
@@ -424,10 +417,10 @@ t.test('addresses and routes of another underlay', { skip: NEEDS_ROOT }, async (
     "and is not the daemon's",
   );
   await other.ip('addr add 192.0.2.9/32 dev lo');
-  t.ok(await until(() => told().includes('192.0.2.9')));
+  t.ok(await soon(() => told().includes('192.0.2.9')));
   const before = engine.pathChanges;
   await other.ip('route add 198.51.100.0/24 dev lo');
-  t.ok(await until(() => engine.pathChanges > before), 'a route changes paths');
+  t.ok(await soon(() => engine.pathChanges > before), 'a route changes paths');
   engine.namespaces = [];
   engine.emit({ type: 'link', action: 'del', dev: 'vtep0', link });
   await sleep(20);

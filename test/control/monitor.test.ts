@@ -4,6 +4,7 @@ import t from 'tap';
 import type { MonitorEvent } from '../../lib/control/client.js';
 import type { VtepEvent } from '../../lib/engine/types.js';
 import { startApi } from '../support/api-server.js';
+import { soon } from '../support/soon.js';
 
 const miss = (n: number): VtepEvent => ({
   type: 'miss',
@@ -12,10 +13,6 @@ const miss = (n: number): VtepEvent => ({
   dst: `10.0.${n >> 8}.${n & 255}`,
 });
 
-async function until(done: () => boolean): Promise<void> {
-  for (let i = 0; i < 500 && !done(); i++) await new Promise((resolve) => setTimeout(resolve, 5));
-}
-
 t.test('events arrive in order, of the types asked for', async (t) => {
   const api = await startApi();
   const heard: MonitorEvent[] = [];
@@ -23,11 +20,11 @@ t.test('events arrive in order, of the types asked for', async (t) => {
   api.engine.emit(miss(1));
   await api.client.addLink({ name: 'vtep0', id: 1, remote: '192.0.2.1' });
   api.engine.emit(miss(2));
-  await until(() => heard.length === 3);
+  await soon(() => heard.length === 3);
   t.match(heard, [{ dst: '10.0.0.1' }, { type: 'link', action: 'new' }, { dst: '10.0.0.2' }]);
   stream.close();
   await stream.closed;
-  await until(() => api.engine.listeners === 0);
+  await soon(() => api.engine.listeners === 0);
   t.equal(api.engine.listeners, 0, 'a closed stream is unsubscribed');
   await api.close();
 });
@@ -60,9 +57,9 @@ t.test('a slow reader loses events, is told how many, and costs no memory', asyn
 
   let text = '';
   socket.setEncoding('utf8').on('data', (chunk: string) => void (text += chunk));
-  await until(() => text.includes('"lost"'));
+  await soon(() => text.includes('"lost"'));
   api.engine.emit(miss(12345));
-  await until(() => text.includes('10.0.48.57"}\n'));
+  await soon(() => text.includes('10.0.48.57"}\n'));
   const lines = text.split('\n').filter((line) => line.startsWith('{'));
   const events = lines.map((line) => JSON.parse(line) as { type: string; count?: number; dst?: string });
   const lost = events.filter((event) => event.type === 'lost');

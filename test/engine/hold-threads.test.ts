@@ -15,7 +15,7 @@ import type { LinkConfig, LinkStatistics } from '../../lib/engine/types.js';
 import type { Vtep } from '../../lib/engine/vtep.js';
 import { load } from '../../lib/native/load.js';
 import { NEEDS_ROOT } from '../support/kernel-shim.js';
-import { soon } from '../support/lab/soon.js';
+import { soon } from '../support/soon.js';
 import { type PingResult, type SinkResult, type SourceResult, tool } from '../support/lab/tools.js';
 import { OwnNamespace } from '../support/own-namespace.js';
 
@@ -164,7 +164,7 @@ t.test('hold in worker threads', { skip: NEEDS_ROOT }, async (t) => {
       const { events, reasons } = near.vtep.statistics();
       return events['held'] === 1 && reasons['hold_timeout'] === 1;
     };
-    t.ok(await soon(isLetGo, 10_000), JSON.stringify(near.vtep.statistics()));
+    t.ok(await soon(isLetGo), JSON.stringify(near.vtep.statistics()));
     t.same([near.vtep.statistics().events['released'], near.failures], [0, []]);
   });
 

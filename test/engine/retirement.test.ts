@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { Retirement } from '../../lib/engine/retirement.js';
 import { Epochs } from '../../lib/memory/epoch.js';
+import { soon } from '../support/soon.js';
 
 t.test('without workers a descriptor is closed at once', async (t) => {
   const closed: number[] = [];
@@ -20,7 +20,7 @@ t.test('with a worker in its burst it waits, and is closed without being asked',
   retirement.retire(8);
   t.same(closed, []);
   epochs.leave(0);
-  for (let waited = 0; closed.length < 2 && waited < 2_000; waited += 5) await sleep(5);
+  await soon(() => closed.length === 2);
   t.same(closed, [7, 8]);
 });
 

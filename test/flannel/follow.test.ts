@@ -3,6 +3,7 @@ import t from 'tap';
 import type { MonitorEvent, MonitorStream } from '../../lib/control/client.js';
 import { VtepError } from '../../lib/errors.js';
 import { DaemonFollower } from '../../lib/flannel/follow.js';
+import { soon } from '../support/soon.js';
 
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
@@ -39,7 +40,7 @@ t.test('a daemon that ends is started again and heard again', async (t) => {
   state.streams[0]!.tell({ type: 'lost', count: 1 });
   state.refusals = 2;
   state.streams[0]!.end();
-  for (let i = 0; anew === 0 && i < 100; i++) await sleep(10);
+  await soon(() => anew > 0);
   t.equal(anew, 1);
   t.equal(state.started, 3, 'asked to start as often as it did not answer, and once more');
   state.streams[1]!.tell({ type: 'lost', count: 2 });

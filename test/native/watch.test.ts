@@ -7,6 +7,7 @@ import t from 'tap';
 import { EBADF, ENOENT } from '../../lib/native/errno.js';
 import { load } from '../../lib/native/shim.js';
 import { Burst, counting, LOOPBACK4, receiveAll } from './burst.js';
+import { soon } from '../support/soon.js';
 
 const shim = load();
 const URL_OF_SHIM = new URL('../../lib/native/shim.js', import.meta.url).href;
@@ -37,10 +38,10 @@ t.test('the callback runs once for what it reads whole', async (t) => {
   );
   t.ok(watcher >= 0);
   provoke(3);
-  await sleep(50);
+  await soon(() => datagrams === 3);
   t.same([calls, datagrams], [1, 3]);
   provoke(2);
-  await sleep(50);
+  await soon(() => datagrams === 5);
   t.same([calls, datagrams], [2, 5]);
   t.equal(shim.unwatch(watcher), 0);
   provoke(1);
@@ -60,7 +61,7 @@ t.test('a callback that leaves something is called again', async (t) => {
     false,
   );
   provoke(5);
-  await sleep(50);
+  await soon(() => calls >= 5);
   t.equal(calls, 5);
   shim.unwatch(watcher);
 });
@@ -71,7 +72,8 @@ t.test('a callback may end its own watch', async (t) => {
   let calls = 0;
   const watcher: number = shim.watch(receive, () => ((calls += 1), shim.unwatch(watcher)), false);
   provoke(1);
-  await sleep(50);
+  await soon(() => calls > 0);
+  await sleep(20);
   t.equal(calls, 1, 'though the datagram is still there');
 });
 

@@ -10,7 +10,8 @@ import type { Lab } from '../support/lab/lab.js';
 import { onEach } from '../support/lab/on-pairs.js';
 import { guestMac, layOutSwitch, PORT, VNI } from '../support/lab/scenario/learning-switch.js';
 import type { Witness } from '../support/lab/scenario/witness.js';
-import { ROOT } from '../support/lab/tools.js';
+import { ROOT, type SniffedFrame } from '../support/lab/tools.js';
+import { soon } from '../support/soon.js';
 
 const SENDER = join(ROOT, 'dist/test/support/lab/child/send-raw.js');
 const SOURCE = '02:77:00:00:00:01';
@@ -71,27 +72,32 @@ async function eachCase(lab: Lab, witness: Witness): Promise<void> {
   const [a, b] = lab.hosts as [Host, Host];
   await layOutSwitch(lab);
   await b.namespace.ip(`link set vtep0 address ${VTEP_MAC}`);
-  await sleep(200); // ours hears of the MAC by rtnetlink
+  // ours hears of the MAC by rtnetlink
+  if (b.kind === 'uvtep') await soon(async () => (await b.daemon().link('vtep0')).address === VTEP_MAC);
   for (const [number, each] of CASES.entries()) {
     const packet = build(a, b, each, number);
     const guest = await b.sniff('guest0');
     const before = await reasons(b);
-    await send(a, b, [packet]);
-    await sleep(30);
     const inner = packet.subarray(16);
-    const seen = (await guest.stop()).filter((frame) => frame.out && frame.bytes.equals(inner)).length;
+    const isIt = (frame: SniffedFrame): boolean => frame.out && frame.bytes.equals(inner);
+    const counted = async (): Promise<string[]> =>
+      [...(await reasons(b))]
+        .filter(([name, count]) => count > (before.get(name) ?? 0))
+        .map(([name]) => name);
+    const isCounted = b.kind === 'uvtep' && !each.delivered && each.change?.checksum !== 'wrong';
+    await send(a, b, [packet]);
+    if (each.delivered) await soon(() => guest.frames().some(isIt));
+    if (isCounted) await soon(async () => (await counted()).length > 0);
+    await sleep(30);
+    const seen = (await guest.stop()).filter(isIt).length;
     witness.check(
       seen === (each.delivered ? 1 : 0),
       `${each.name}: ${each.delivered ? 'delivered' : 'dropped'}`,
       seen,
     );
-    if (b.kind === 'uvtep' && !each.delivered && each.change?.checksum !== 'wrong') {
-      const counted = [...(await reasons(b))].filter(([name, count]) => count > (before.get(name) ?? 0));
-      witness.check(
-        counted.length >= 1,
-        `${each.name}: counted as ${counted.map(([name]) => name).join(', ')}`,
-      );
-    }
+    if (!isCounted) continue;
+    const names = await counted();
+    witness.check(names.length >= 1, `${each.name}: counted as ${names.join(', ')}`);
   }
 }
 

@@ -3,7 +3,7 @@ import t from 'tap';
 import type { Host } from '../support/lab/host.js';
 import { onEach } from '../support/lab/on-pairs.js';
 import { guestAddress, guestMac, layOutSwitch, PORT, VNI } from '../support/lab/scenario/learning-switch.js';
-import { soon } from '../support/lab/soon.js';
+import { soon } from '../support/soon.js';
 import type { Witness } from '../support/lab/scenario/witness.js';
 
 interface LinkLine {

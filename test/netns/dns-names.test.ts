@@ -11,7 +11,7 @@ import type { Lab } from '../support/lab/lab.js';
 import { onEach } from '../support/lab/on-pairs.js';
 import { PORT, VNI } from '../support/lab/scenario/learning-switch.js';
 import type { Witness } from '../support/lab/scenario/witness.js';
-import { soon } from '../support/lab/soon.js';
+import { soon } from '../support/soon.js';
 
 const NAME = 'far.example';
 /** Of nobody. */
@@ -39,7 +39,7 @@ async function follow(lab: Lab, witness: Witness, start: (host: Host) => Resolve
       .daemon()
       .daemon()
       .then(Boolean, () => false);
-  witness.check(await soon(answers, 10_000), 'the daemon answers', daemon.stderr);
+  witness.check(await soon(answers), 'the daemon answers', daemon.stderr);
   await a.vtep(`link add vtep0 ${LINK} id ${VNI} local ${a.address} remote ${NAME} resolve-interval 1`);
   await b.vtep(`link add vtep0 ${LINK} id ${VNI} local ${b.address} remote ${a.address}`);
   for (const [host, inner] of [
@@ -58,14 +58,14 @@ async function follow(lab: Lab, witness: Witness, start: (host: Host) => Resolve
   witness.check(!(await ping()), 'where nobody is');
 
   is(b.address);
-  witness.check(await soon(ping, 10_000), 'traffic follows the name', await a.fdb());
+  witness.check(await soon(ping), 'traffic follows the name', await a.fdb());
   const entries = (await a.fdb()).filter(({ mac }) => mac === '00:00:00:00:00:00');
   witness.check(entries.length === 1 && entries[0]?.dst === b.address, 'the old address is gone', entries);
 
   is(undefined);
   const events = async () => (await a.daemon().statistics('vtep0')).events;
   const failed = async (): Promise<boolean> => ((await events())['nameFailed'] ?? 0) > 0;
-  witness.check(await soon(failed, 20_000), 'a name that is no more is counted', await events());
+  witness.check(await soon(failed), 'a name that is no more is counted', await events());
   witness.check((await events())['nameMoved'] === 1, 'it has moved once', await events());
   witness.check(await ping(), 'its address stays');
 

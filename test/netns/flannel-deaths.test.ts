@@ -8,7 +8,7 @@ import { entriesOf, FlannelLab, flannelMissing } from '../support/flannel/flanne
 import type { Guest } from '../support/lab/guest.js';
 import type { Host } from '../support/lab/host.js';
 import { labMissing, missingFor } from '../support/lab/pairs.js';
-import { soon } from '../support/lab/soon.js';
+import { soon } from '../support/soon.js';
 
 const why = labMissing() || missingFor(['uvtep']) || (await flannelMissing());
 /** Pings a second. */
@@ -42,7 +42,7 @@ t.test('who may die', why ? { skip: why } : { timeout: 90_000 }, async (t) => {
     const [guestA, guestB] = [await flannel.guest(a), await flannel.guest(b)];
     const ready = async (): Promise<boolean> =>
       (await guestA.ping(guestB.address, { count: 3, interval: 10_000 })).received === 3;
-    t.ok(await soon(ready, 5000));
+    t.ok(await soon(ready));
 
     const isInPlace = async (): Promise<boolean> => String(await entriesOf(a).catch(() => '')) === '2,2,2';
     /** When the data-plane daemon was killed, and when another had everything in place. */
@@ -73,7 +73,7 @@ t.test('who may die', why ? { skip: why } : { timeout: 90_000 }, async (t) => {
         }
         if (order.includes('etcd')) await etcd.start();
         if (order.includes('flannel')) await flannel.join(a);
-        t.ok(await soon(isInPlace, 15_000), 'all entries are in place');
+        t.ok(await soon(isInPlace), 'all entries are in place');
         if (down.from > 0) down.to = performance.now();
       });
       // A ping is lost if it, or its reply, meets no daemon; the first ones after that may find no ARP entry of a guest.
@@ -83,7 +83,7 @@ t.test('who may die', why ? { skip: why } : { timeout: 90_000 }, async (t) => {
       t.comment(`killed: ${name}: ${lost} of ${sent} pings lost${isDown ? ', the data plane was down' : ''}`);
       t.ok(lost <= allowed, `${name}: ${lost} of ${sent} pings lost, at most ${Math.floor(allowed)} may be`);
       t.equal((await flannel.status(a)).devices[0]!.mac, mac, 'the MAC is the one the peers know');
-      t.ok(await soon(ready, 5000), 'the peer is reached');
+      t.ok(await soon(ready), 'the peer is reached');
     }
   } finally {
     await flannel.close();
@@ -99,12 +99,12 @@ t.test('peers that went while it was down', why ? { skip: why } : { timeout: 90_
   try {
     await flannel.join(a);
     for (const n of [1, 2, 3]) await etcd.put(`subnets/10.5.${200 + n}.0-24`, lease(n));
-    t.ok(await soon(async () => String(await entriesOf(a)) === '3,3,3', 5000));
+    t.ok(await soon(async () => String(await entriesOf(a)) === '3,3,3'));
     await flannel.leave(a, 'SIGKILL');
     await etcd.remove('subnets/10.5.201.0-24');
     await etcd.put('subnets/10.5.202.0-24', lease(4));
     await flannel.join(a);
-    t.ok(await soon(async () => String(await entriesOf(a)) === '2,2,2', 5000), `${await entriesOf(a)}`);
+    t.ok(await soon(async () => String(await entriesOf(a)) === '2,2,2'), `${await entriesOf(a)}`);
     const macs = (await a.fdb('flannel.1')).map(({ mac }) => mac).sort();
     t.same(
       macs,
@@ -115,10 +115,7 @@ t.test('peers that went while it was down', why ? { skip: why } : { timeout: 90_
     await etcd.kill();
     await etcd.start();
     await etcd.put('subnets/10.5.204.0-24', lease(5));
-    t.ok(
-      await soon(async () => String(await entriesOf(a)) === '3,3,3', 10_000),
-      'the watch goes on after a restart',
-    );
+    t.ok(await soon(async () => String(await entriesOf(a)) === '3,3,3'), 'the watch goes on after a restart');
   } finally {
     await flannel.close();
   }

@@ -3,7 +3,7 @@ import t from 'tap';
 import { DUAL, entriesOf, FlannelLab, flannelMissing } from '../support/flannel/flannel-lab.js';
 import type { Host } from '../support/lab/host.js';
 import { labMissing, missingFor } from '../support/lab/pairs.js';
-import { soon } from '../support/lab/soon.js';
+import { soon } from '../support/soon.js';
 
 const why = labMissing() || missingFor(['uvtep']) || (await flannelMissing());
 
@@ -26,14 +26,14 @@ t.test('dual stack', why ? { skip: why } : { timeout: 90_000 }, async (t) => {
     });
     for (const dev of ['flannel.1', 'flannel-v6.1']) {
       const ready = async (): Promise<boolean> => String(await entriesOf(a, dev)) === '1,1,1';
-      t.ok(await soon(ready, 5000), `${dev}: ${await entriesOf(a, dev)}`);
+      t.ok(await soon(ready), `${dev}: ${await entriesOf(a, dev)}`);
     }
     const [guestA, guestB] = [await flannel.guest(a), await flannel.guest(b)];
     t.equal((await guestA.ping(guestB.address, { count: 3, interval: 10_000 })).received, 3, 'IPv4');
     const address6 = flannel.env(b)['FLANNEL_IPV6_SUBNET']!.replace(/::1\/64$/, '::4');
     const reached = async (): Promise<boolean> =>
       (await guestA.ping(address6, { count: 3, interval: 10_000 })).received === 3;
-    t.ok(await soon(reached, 5000), 'IPv6');
+    t.ok(await soon(reached), 'IPv6');
     t.ok((await guestA.streamTo(guestB, { megabytes: 1, mode: 'check' }, address6)).ok, 'TCP over IPv6');
   } finally {
     await flannel.close();

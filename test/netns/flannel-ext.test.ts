@@ -15,7 +15,7 @@ import type { Host } from '../support/lab/host.js';
 import type { Lab } from '../support/lab/lab.js';
 import { onEach } from '../support/lab/on-pairs.js';
 import type { Witness } from '../support/lab/scenario/witness.js';
-import { soon } from '../support/lab/soon.js';
+import { soon } from '../support/soon.js';
 import { tool } from '../support/lab/tools.js';
 
 const MAC_B = '02:42:00:00:00:21';
@@ -182,10 +182,7 @@ async function sweeps(lab: Lab, witness: Witness): Promise<void> {
   const kept = (await programmed(a)).filter((line) => !line.includes('192.168.100.9'));
   witness.check(same(kept, [...OF_B, ...OF_C].sort()), 'peers stay when flanneld starts', kept);
   await hook(a, 'add', PEER_B, DATA_B);
-  const gone = await soon(
-    async () => !(await programmed(a)).some((line) => line.includes('10.5.74.0')),
-    6000,
-  );
+  const gone = await soon(async () => !(await programmed(a)).some((line) => line.includes('10.5.74.0')));
   const left = await programmed(a);
   witness.check(
     gone && OF_B.every((line) => left.includes(line)),
@@ -224,7 +221,7 @@ async function sweeps(lab: Lab, witness: Witness): Promise<void> {
     await programmed(a),
   );
   await hook(a, 'add', PEER_C, MAC_C);
-  const swept = await soon(async () => same(await programmed(a), OF_C.sort()), 6000);
+  const swept = await soon(async () => same(await programmed(a), OF_C.sort()));
   witness.check(swept, 'and swept if it is not told of', await programmed(a));
 }
 

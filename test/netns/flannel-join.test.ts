@@ -9,13 +9,13 @@ import {
 } from '../support/flannel/flannel-lab.js';
 import type { Host } from '../support/lab/host.js';
 import { labMissing, missingFor } from '../support/lab/pairs.js';
-import { soon } from '../support/lab/soon.js';
+import { soon } from '../support/soon.js';
 
 const why = labMissing() || missingFor(['uvtep']) || (await flannelMissing());
 
 const PATIENT = { timeout: 90_000 };
 const counts = async (host: Host, expected: number): Promise<boolean> =>
-  await soon(async () => String(await entriesOf(host)) === String([expected, expected, expected]), 5000);
+  await soon(async () => String(await entriesOf(host)) === String([expected, expected, expected]));
 
 t.test('join, change, leave', why ? { skip: why } : PATIENT, async (t) => {
   const flannel = await FlannelLab.open(['uvtep', 'uvtep', 'uvtep'], '');
@@ -24,11 +24,11 @@ t.test('join, change, leave', why ? { skip: why } : PATIENT, async (t) => {
   try {
     const waiting = flannel.begin(a);
     t.ok(
-      await soon(async () => /no key .*config.*waiting/.test(waiting.stderr), 5000),
+      await soon(async () => /no key .*config.*waiting/.test(waiting.stderr)),
       'without a configuration it says what is missing, and waits',
     );
     await etcd.put('config', CONFIG);
-    t.ok(await soon(async () => /has joined/.test(waiting.stderr), 15_000), 'it joins when there is one');
+    t.ok(await soon(async () => /has joined/.test(waiting.stderr)), 'it joins when there is one');
     await flannel.join(b);
     await flannel.join(c);
 
@@ -76,10 +76,10 @@ t.test('join, change, leave', why ? { skip: why } : PATIENT, async (t) => {
     await b.namespace.ip(`link set flannel.1 address ${mac}`);
     const told = async (): Promise<boolean> =>
       [...(await etcd.leases()).values()].some((v) => v.includes(mac));
-    t.ok(await soon(told, 5000), 'a MAC that was changed is published');
+    t.ok(await soon(told), 'a MAC that was changed is published');
     const known = async (): Promise<boolean> =>
       (await a.fdb('flannel.1')).some((entry) => entry.mac === mac && entry.dst === b.address);
-    t.ok(await soon(known, 5000), 'and known to the others');
+    t.ok(await soon(known), 'and known to the others');
     t.ok(await counts(a, 2), `the old MAC is gone: ${await entriesOf(a)}`);
     t.equal((await guestA.ping(guestB.address, { count: 3, interval: 10_000 })).received, 3);
 
@@ -99,17 +99,17 @@ t.test('join, change, leave', why ? { skip: why } : PATIENT, async (t) => {
 
     const keyOfA = (await flannel.status(a)).lease!.key;
     await etcd.remove(`subnets/${keyOfA}`);
-    t.ok(await soon(async () => (await etcd.leases()).has(keyOfA), 8000), 'its own lease is taken again');
+    t.ok(await soon(async () => (await etcd.leases()).has(keyOfA)), 'its own lease is taken again');
 
     await b.namespace.ip(`addr del ${b.address}/24 dev eth0`);
     await b.namespace.ip('addr add 192.168.100.33/24 dev eth0');
     const moved = async (): Promise<boolean> =>
       (await a.fdb('flannel.1')).some((entry) => entry.dst === '192.168.100.33');
-    t.ok(await soon(moved, 8000), 'another address of a host is followed');
+    t.ok(await soon(moved), 'another address of a host is followed');
     t.ok(await counts(a, 2));
     const reached = async (): Promise<boolean> =>
       (await guestA.ping(guestB.address, { count: 3, interval: 10_000 })).received === 3;
-    t.ok(await soon(reached, 5000), 'and it is reached there');
+    t.ok(await soon(reached), 'and it is reached there');
     const keyAgain = (await flannel.status(a)).lease!.key;
     await flannel.leave(a);
     await etcd.remove(`subnets/${keyAgain}`);

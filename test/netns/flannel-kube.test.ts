@@ -6,7 +6,7 @@ import t from 'tap';
 import { CONFIG, entriesOf, FlannelLab, flannelMissing } from '../support/flannel/flannel-lab.js';
 import type { Host } from '../support/lab/host.js';
 import { labMissing, missingFor } from '../support/lab/pairs.js';
-import { soon } from '../support/lab/soon.js';
+import { soon } from '../support/soon.js';
 
 const why = labMissing() || missingFor(['uvtep']) || (await flannelMissing());
 const SERVER = fileURLToPath(new URL('../support/flannel/kube-server.js', import.meta.url));
@@ -19,7 +19,7 @@ t.test('two nodes of a cluster', why ? { skip: why } : { timeout: 90_000 }, asyn
     const kube = flannel.lab.wire!.start([process.execPath, SERVER, '192.168.100.1', '8001', ...nodes], {
       input: true,
     });
-    await kube.line(/ready/, 15_000);
+    await kube.line(/ready/);
     const configFile = join(flannel.lab.runDirectory, 'net-conf.json');
     writeFileSync(configFile, CONFIG);
     const flags = [
@@ -31,7 +31,7 @@ t.test('two nodes of a cluster', why ? { skip: why } : { timeout: 90_000 }, asyn
     await flannel.join(b, flags, { NODE_NAME: 'b' });
     t.equal(flannel.env(a)['FLANNEL_SUBNET'], '10.5.1.1/24', 'the subnet is the node’s');
     const ready = async (): Promise<boolean> => String(await entriesOf(a)) === '1,1,1';
-    t.ok(await soon(ready, 5000), `the other node, and not one without annotations: ${await entriesOf(a)}`);
+    t.ok(await soon(ready), `the other node, and not one without annotations: ${await entriesOf(a)}`);
     const [guestA, guestB] = [await flannel.guest(a), await flannel.guest(b)];
     t.equal((await guestA.ping(guestB.address, { count: 3, interval: 10_000 })).received, 3);
 
@@ -57,7 +57,7 @@ t.test('two nodes of a cluster', why ? { skip: why } : { timeout: 90_000 }, asyn
 
     kube.write('remove b\n');
     t.ok(
-      await soon(async () => String(await entriesOf(a)) === '0,0,0', 5000),
+      await soon(async () => String(await entriesOf(a)) === '0,0,0'),
       'a node that goes takes its entries with it',
     );
   } finally {

@@ -3,7 +3,7 @@ import t from 'tap';
 import { FlannelLab, flannelMissing } from '../support/flannel/flannel-lab.js';
 import type { Host } from '../support/lab/host.js';
 import { labMissing, missingFor } from '../support/lab/pairs.js';
-import { soon } from '../support/lab/soon.js';
+import { soon } from '../support/soon.js';
 
 const why = labMissing() || missingFor(['uvtep']) || (await flannelMissing());
 
@@ -16,7 +16,7 @@ for (const mode of ['neigh-miss', 'miss'] as const)
       const { subnet } = (await flannel.status(b)).lease!;
       const known = async (): Promise<boolean> =>
         (await flannel.status(a)).peers.some(({ ipv4 }) => ipv4?.subnet === subnet);
-      t.ok(await soon(known, 5000));
+      t.ok(await soon(known));
       const neighbours = (): Promise<{ dst: string; lladdr?: string; state: string[] }[]> =>
         a.namespace.ipJson('neigh show dev flannel.1');
       t.same(await neighbours(), [], 'no neighbour is installed ahead');
@@ -61,7 +61,7 @@ for (const mode of ['neigh-miss', 'miss'] as const)
       await flannel.etcd.remove(`subnets/${key}`);
       const gone = async (): Promise<boolean> =>
         (await neighbours()).every(({ dst, lladdr }) => dst !== guestB.address || lladdr === undefined);
-      t.ok(await soon(gone, 5000), 'what was answered of a host that left goes');
+      t.ok(await soon(gone), 'what was answered of a host that left goes');
     } finally {
       await flannel.close();
     }

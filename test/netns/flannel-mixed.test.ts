@@ -6,7 +6,7 @@ import t from 'tap';
 import { entriesOf, FlannelLab, flannelMissing } from '../support/flannel/flannel-lab.js';
 import type { Host } from '../support/lab/host.js';
 import { labMissing, missingFor } from '../support/lab/pairs.js';
-import { soon } from '../support/lab/soon.js';
+import { soon } from '../support/soon.js';
 
 const why = labMissing() || missingFor(['uvtep', 'kernel']) || (await flannelMissing());
 const MAC = 'b2:56:42:b5:e6:fc';
@@ -42,7 +42,7 @@ t.test('beside a host with the kernel’s device', why ? { skip: why } : { timeo
     const guestK = await k.guest({ address: '10.5.253.4/24', gateway: '10.5.253.1' }, { bridge: 'cni0' });
     const guestA = await flannel.guest(a);
     const ready = async (): Promise<boolean> => String(await entriesOf(a)) === '2,2,2';
-    t.ok(await soon(ready, 5000), `ours has both peers: ${await entriesOf(a)}`);
+    t.ok(await soon(ready), `ours has both peers: ${await entriesOf(a)}`);
 
     const wire = await k.sniff('eth0', { port: 8472 });
     t.equal(

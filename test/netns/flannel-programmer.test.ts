@@ -19,7 +19,7 @@ import type { Guest } from '../support/lab/guest.js';
 import type { Host } from '../support/lab/host.js';
 import { onEach } from '../support/lab/on-pairs.js';
 import type { Witness } from '../support/lab/scenario/witness.js';
-import { soon } from '../support/lab/soon.js';
+import { soon } from '../support/soon.js';
 
 const [OURS, THEIRS] = [74, 3];
 /** Milliseconds: a machine that runs other tests beside takes many times as long as one that does not. */

@@ -9,8 +9,9 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { withBareVeth, type BareVeth } from '../support/lab/bare-veth.js';
 import { tool, type SinkResult, type SourceResult } from '../support/lab/tools.js';
+import { soon } from '../support/soon.js';
 
-const RUNS = 4;
+const RUNS = 10;
 const RELAY = fileURLToPath(new URL('../support/lab/child/faulty-relay.js', import.meta.url));
 
 if (process.getuid?.() !== 0) {
@@ -174,9 +175,9 @@ await withBareVeth('gen', async (veth) => {
     const extra = await least(0.3, async () => {
       const begun = performance.now();
       const result = await from.datagramsTo(to, { seconds: 0.2, kpps: 10, flows: 4 });
-      t.match(result, { sent: 2000, delivered: 2000, lost: 0, duplicated: 0, reordered: 0, flows: 4 });
+      t.match(result, { delivered: result.sent, lost: 0, duplicated: 0, reordered: 0, flows: 4 });
       t.ok(result.sourceCpu.user + result.sourceCpu.system > 0 && result.sinkCpu.system >= 0);
-      return (performance.now() - begun) / 1000 - 0.2;
+      return result.sent === 2000 ? (performance.now() - begun) / 1000 - 0.2 : Infinity;
     });
     t.ok(extra <= 0.3, `${extra.toFixed(3)} s more`);
   });
@@ -192,9 +193,9 @@ await withBareVeth('gen', async (veth) => {
       [tool('ping'), ...pin, '-c', '20', to.address],
     ]) {
       const program = from.namespace.start(argv);
-      await sleep(100);
       const name = argv.slice(0, 2).join(' ').replace(/.*\//, '');
-      t.match(readFileSync(`/proc/${program.pid}/status`, 'utf8'), `Cpus_allowed_list:\t${cpu}\n`, name);
+      const status = (): string => readFileSync(`/proc/${program.pid}/status`, 'utf8');
+      t.ok(await soon(() => status().includes(`Cpus_allowed_list:\t${cpu}\n`)), `${name} may run there only`);
       t.equal(lastCpu(program.pid!), cpu, `${name} runs there`);
       await program.stop();
     }
@@ -227,7 +228,7 @@ await withBareVeth('gen', async (veth) => {
   await t.test('round trips while datagrams run, every one in the histogram', async (t) => {
     const { from, to } = veth;
     const [load, ping] = await Promise.all([
-      from.datagramsTo(to, { kpps: 20, seconds: 0.5, flows: 16 }),
+      from.datagramsTo(to, { count: 10_000, kpps: 20, flows: 16 }),
       from.ping(to.address, { count: 200, interval: 1000, histogram: true }),
     ]);
     t.match(load, { sent: 10_000, delivered: 10_000 });

@@ -8,7 +8,7 @@ import { onEach } from '../support/lab/on-pairs.js';
 import { innerFrame, payload, pingFrom, received, sendPayloads } from '../support/lab/payloads.js';
 import { guestAddress, layOutSwitch, PORT, VNI } from '../support/lab/scenario/learning-switch.js';
 import type { Witness } from '../support/lab/scenario/witness.js';
-import { soon } from '../support/lab/soon.js';
+import { soon } from '../support/soon.js';
 
 const WITH_KERNEL: Kind[][] = [
   ['uvtep', 'kernel'],

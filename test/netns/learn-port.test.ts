@@ -13,7 +13,7 @@ import type { Lab } from '../support/lab/lab.js';
 import { onEach } from '../support/lab/on-pairs.js';
 import { PORT, VNI } from '../support/lab/scenario/learning-switch.js';
 import type { Witness } from '../support/lab/scenario/witness.js';
-import { soon } from '../support/lab/soon.js';
+import { soon } from '../support/soon.js';
 
 const TRANSLATOR = fileURLToPath(new URL('../support/lab/child/translator.js', import.meta.url));
 const ZERO = '00:00:00:00:00:00';
@@ -42,7 +42,7 @@ async function behindTranslator(lab: Lab, witness: Witness): Promise<void> {
     return program;
   };
   const reaches = async (from: Guest, to: string): Promise<boolean> =>
-    await soon(async () => (await from.ping(to, { count: 2, interval: 20_000 })).received > 0, 5_000);
+    await soon(async () => (await from.ping(to, { count: 2, interval: 20_000 })).received > 0);
   const ports = async (mac?: string): Promise<(number | undefined)[]> => {
     const entries = await hub.vtepJson<Shown[]>('fdb show dev vtep0');
     return entries.filter((entry) => mac === undefined || entry.mac === mac).map(({ port }) => port);

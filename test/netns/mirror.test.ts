@@ -3,7 +3,7 @@ import t from 'tap';
 import type { Host } from '../support/lab/host.js';
 import { onEach } from '../support/lab/on-pairs.js';
 import { GUEST_A, GUEST_B } from '../support/lab/scenario/misses-answered.js';
-import { soon } from '../support/lab/soon.js';
+import { soon } from '../support/soon.js';
 
 interface NeighbourLine {
   dst: string;

@@ -12,7 +12,7 @@ import { Namespace } from '../support/lab/namespace.js';
 import { onEach } from '../support/lab/on-pairs.js';
 import { PORT, VNI } from '../support/lab/scenario/learning-switch.js';
 import type { Witness } from '../support/lab/scenario/witness.js';
-import { soon } from '../support/lab/soon.js';
+import { soon } from '../support/soon.js';
 
 interface Shown {
   ifname: string;

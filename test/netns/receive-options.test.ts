@@ -6,7 +6,7 @@ import { onEach } from '../support/lab/on-pairs.js';
 import { innerFrame, payload, pingFrom, received, sendPayloads } from '../support/lab/payloads.js';
 import { PORT } from '../support/lab/scenario/learning-switch.js';
 import type { Witness } from '../support/lab/scenario/witness.js';
-import { soon } from '../support/lab/soon.js';
+import { soon } from '../support/soon.js';
 
 const OWN = '198.51.100.1';
 const FAR = '02:00:00:00:00:99';

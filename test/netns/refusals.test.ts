@@ -5,7 +5,7 @@ import type { Host } from '../support/lab/host.js';
 import { speak } from '../support/lab/dialect.js';
 import { onEach } from '../support/lab/on-pairs.js';
 import type { Witness } from '../support/lab/scenario/witness.js';
-import { soon } from '../support/lab/soon.js';
+import { soon } from '../support/soon.js';
 import { tool } from '../support/lab/tools.js';
 
 interface Refusal {

@@ -8,7 +8,7 @@ import { Background } from '../support/lab/background.js';
 import { run } from '../support/lab/command.js';
 import { withBareVeth } from '../support/lab/bare-veth.js';
 import { labMissing } from '../support/lab/pairs.js';
-import { soon } from '../support/lab/soon.js';
+import { soon } from '../support/soon.js';
 import { tool } from '../support/lab/tools.js';
 import { Frames } from '../conformance/frames.js';
 

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Background } from './lab/background.js';
 import { forget, register, type Disposable } from './lab/cleanup.js';
-import { soon } from './lab/soon.js';
+import { soon } from './soon.js';
 
 /** Why tests that need etcd cannot run here; false: they can. */
 export const NO_ETCD: string | false =
@@ -77,7 +77,7 @@ export class Etcd implements Disposable {
       const answer = await fetch(this.#health).catch(() => undefined);
       return answer?.status === 200;
     };
-    if (!(await soon(isHealthy, 15_000))) throw new Error(`etcd does not start: ${this.#process.stderr}`);
+    if (!(await soon(isHealthy))) throw new Error(`etcd does not start: ${this.#process.stderr}`);
   }
 
   /** As a power failure does. */

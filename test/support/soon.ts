@@ -1,8 +1,19 @@
-/** What another process is told by rtnetlink takes a moment to show. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** True as soon as `test` holds; false when it did not within `timeout` ms. */
-export async function soon(test: () => Promise<boolean>, timeout = 3000): Promise<boolean> {
-  for (const end = Date.now() + timeout; Date.now() < end; await sleep(50)) if (await test()) return true;
-  return false;
+/** Milliseconds a test waits for what must come: a loaded machine makes a run slower, and not different. */
+export const PATIENCE = 20_000;
+const SHORTEST_PAUSE = 5;
+const LONGEST_PAUSE = 50;
+
+/** True as soon as `test` holds; false when it does not within `timeout` ms, which only those give whose subject is time. */
+export async function soon(
+  test: () => boolean | Promise<boolean>,
+  timeout: number = PATIENCE,
+): Promise<boolean> {
+  const end = Date.now() + timeout;
+  for (let pause = SHORTEST_PAUSE; !(await test()); pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+    if (Date.now() > end) return false;
+    await sleep(pause);
+  }
+  return true;
 }

@@ -2,7 +2,7 @@
 import { EtcdRegistry, type EtcdRegistryOptions } from '../../../lib/flannel/etcd/registry.js';
 import type { RegistryListener } from '../../../lib/flannel/registry.js';
 import type { Lease, LeaseAttributes } from '../../../lib/flannel/types.js';
-import { soon } from '../../support/lab/soon.js';
+import { soon } from '../../support/soon.js';
 
 export const CONFIG = '{"Network":"10.5.0.0/16","Backend":{"Type":"vxlan"}}';
 

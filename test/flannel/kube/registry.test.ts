@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import { KubeRegistry } from '../../../lib/flannel/kube/registry.js';
 import { FakeKube } from '../../support/fake-kube.js';
-import { soon } from '../../support/lab/soon.js';
+import { soon } from '../../support/soon.js';
 import { DUAL, IPV4, managed, managed6, OURS, prefixed, scene } from './fixtures.js';
 
 const until = async (t: Test, holds: () => boolean, what: string): Promise<void> =>

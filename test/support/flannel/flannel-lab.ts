@@ -19,7 +19,7 @@ import type { Guest } from '../lab/guest.js';
 import type { Host } from '../lab/host.js';
 import { Lab } from '../lab/lab.js';
 import type { Namespace } from '../lab/namespace.js';
-import { soon } from '../lab/soon.js';
+import { soon } from '../soon.js';
 
 export const PREFIX = '/coreos.com/network';
 export const CONFIG = '{"Network":"10.5.0.0/16","Backend":{"Type":"vxlan"}}';
@@ -54,7 +54,7 @@ export class NetworkEtcd implements Disposable {
     ]);
     const answers = async (): Promise<boolean> =>
       (await this.ctl(['endpoint', 'health'], { allowFailure: true })).code === 0;
-    if (!(await soon(answers, 15_000))) throw new Error(`etcd does not start: ${this.#process.stderr}`);
+    if (!(await soon(answers))) throw new Error(`etcd does not start: ${this.#process.stderr}`);
   }
 
   /** As a power failure does. */
@@ -167,7 +167,7 @@ export class FlannelLab {
   async join(host: Host, flags: readonly string[] = [], env?: Record<string, string>): Promise<Background> {
     const daemon = this.begin(host, flags, env);
     const joined = async (): Promise<boolean> => daemon.stderr.includes('has joined the network');
-    if (!(await soon(joined, 15_000))) throw new Error(`it does not join: ${daemon.stderr}`);
+    if (!(await soon(joined))) throw new Error(`it does not join: ${daemon.stderr}`);
     return daemon;
   }
 

@@ -1,6 +1,7 @@
 /** A program that runs beside the test: a sink, a sniffer, a monitor. Its lines can be awaited; it never outlives us. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { PATIENCE } from '../soon.js';
 import { forget, register, release, type Disposable } from './cleanup.js';
 import { shown } from './command.js';
 
@@ -74,7 +75,7 @@ export class Background implements Disposable {
   /**
    * The first line that matches, from those before as well; rejects after `timeout` ms or when the program ends without it.
    */
-  async line(match: RegExp | ((line: string) => boolean), timeout = 5000): Promise<string> {
+  async line(match: RegExp | ((line: string) => boolean), timeout = PATIENCE): Promise<string> {
     const test = typeof match === 'function' ? match : (line: string) => match.test(line);
     const deadline = Date.now() + timeout;
     for (let next = 0; ;) {

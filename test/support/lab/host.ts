@@ -17,7 +17,7 @@ import { speak, type Kind } from './dialect.js';
 import { Guest, type Interface } from './guest.js';
 import { Namespace, type ExecOptions, type Narrator } from './namespace.js';
 import { Sniffer, type SniffOptions } from './sniffer.js';
-import { soon } from './soon.js';
+import { soon } from '../soon.js';
 import { tool } from './tools.js';
 import type { Outcome } from './command.js';
 
@@ -112,7 +112,7 @@ export class Host {
           () => true,
           () => false,
         );
-    if (!(await soon(answers, 10_000))) throw new Error(`the daemon does not answer: ${program.stderr}`);
+    if (!(await soon(answers))) throw new Error(`the daemon does not answer: ${program.stderr}`);
     return program;
   }
 

@@ -106,13 +106,18 @@ export class Sniffer {
     return new Sniffer(program);
   }
 
-  /** Ends the capture; all frames that came, in order. */
-  async stop(): Promise<SniffedFrame[]> {
-    await this.#program.stop();
+  /** All frames that came, in order. */
+  frames(): SniffedFrame[] {
     return this.#program.lines
       .filter((line) => line.startsWith('{"out"'))
       .map((line) => JSON.parse(line) as { out: boolean; length: number; hex: string })
       .map(({ out, length, hex }) => ({ out, length, bytes: Buffer.from(hex, 'hex') }));
+  }
+
+  /** Ends the capture; all frames that came. */
+  async stop(): Promise<SniffedFrame[]> {
+    await this.#program.stop();
+    return this.frames();
   }
 
   /** Ends the capture; the VXLAN frames among what came. */

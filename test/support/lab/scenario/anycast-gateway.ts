@@ -11,7 +11,7 @@ import type { Host } from '../host.js';
 import type { Lab } from '../lab.js';
 import { Namespace } from '../namespace.js';
 import { Sniffer } from '../sniffer.js';
-import { soon } from '../soon.js';
+import { soon } from '../../soon.js';
 import { tool } from '../tools.js';
 import { PORT } from './learning-switch.js';
 import type { Witness } from './witness.js';

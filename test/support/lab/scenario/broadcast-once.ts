@@ -5,7 +5,7 @@
 import { Frames } from '../../../conformance/frames.js';
 import { EXPERIMENT, frame } from '../crafted.js';
 import type { Lab } from '../lab.js';
-import { soon } from '../soon.js';
+import { soon } from '../../soon.js';
 import { guestMac, layOutSwitch, PORT } from './learning-switch.js';
 import type { Witness } from './witness.js';
 

@@ -7,7 +7,7 @@
  */
 import type { Host } from '../host.js';
 import type { Lab } from '../lab.js';
-import { soon } from '../soon.js';
+import { soon } from '../../soon.js';
 import { guestAddress, guestMac, PORT } from './learning-switch.js';
 import { floodToOthers, plugVtep } from './segment.js';
 import type { Witness } from './witness.js';

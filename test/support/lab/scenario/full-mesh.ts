@@ -15,7 +15,7 @@ import { Frames } from '../../../conformance/frames.js';
 import { EXPERIMENT, frame } from '../crafted.js';
 import type { Host } from '../host.js';
 import type { Lab } from '../lab.js';
-import { soon } from '../soon.js';
+import { soon } from '../../soon.js';
 import { guestAddress, guestMac } from './learning-switch.js';
 import { plugVtep } from './segment.js';
 import type { Witness } from './witness.js';

@@ -8,7 +8,7 @@
  */
 import type { Host } from '../host.js';
 import type { Lab } from '../lab.js';
-import { soon } from '../soon.js';
+import { soon } from '../../soon.js';
 import { PORT } from './learning-switch.js';
 import type { Witness } from './witness.js';
 

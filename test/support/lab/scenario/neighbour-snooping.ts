@@ -5,7 +5,7 @@
 import type { Host } from '../host.js';
 import type { Lab } from '../lab.js';
 import type { VxlanFrame } from '../sniffer.js';
-import { soon } from '../soon.js';
+import { soon } from '../../soon.js';
 import { guestAddress, guestAddress6, guestMac, layOutSwitch, PORT } from './learning-switch.js';
 import type { Witness } from './witness.js';
 

@@ -2,7 +2,7 @@
 import type { Guest } from '../guest.js';
 import type { Host } from '../host.js';
 import type { Lab } from '../lab.js';
-import { soon } from '../soon.js';
+import { soon } from '../../soon.js';
 import type { SniffedFrame } from '../tools.js';
 import { guestAddress, guestAddress6, guestMac, PORT, VNI } from './learning-switch.js';
 import type { Witness } from './witness.js';

@@ -12,7 +12,7 @@ import type { Background } from '../background.js';
 import { Guest } from '../guest.js';
 import type { Host } from '../host.js';
 import type { Lab } from '../lab.js';
-import { soon } from '../soon.js';
+import { soon } from '../../soon.js';
 import { tool } from '../tools.js';
 import { PORT } from './learning-switch.js';
 import type { Witness } from './witness.js';

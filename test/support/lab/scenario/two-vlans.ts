@@ -11,7 +11,7 @@
 import type { Guest } from '../guest.js';
 import type { Host } from '../host.js';
 import type { Lab } from '../lab.js';
-import { soon } from '../soon.js';
+import { soon } from '../../soon.js';
 import { PORT } from './learning-switch.js';
 import { bridgeOf, floodToOthers, plugVtep, vtepOf, type Segment } from './segment.js';
 import type { Witness } from './witness.js';
