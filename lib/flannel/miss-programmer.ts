@@ -18,6 +18,7 @@ import {
 import { FAMILY_NAMES, familyOf, type FamilyName } from './families.js';
 import { MissFamily, type MissCounts, type MissFamilyOptions } from './miss-family.js';
 import type { PeerState, Programmer } from './programmer.js';
+import { Turns } from './turns.js';
 import type { Peer } from './types.js';
 
 export interface MissProgrammerOptions extends Pick<MissFamilyOptions, 'client' | 'host' | 'fdbAhead'> {
@@ -36,7 +37,7 @@ export class MissProgrammer implements Programmer {
   readonly #peers = new Map<string, Peer>();
   readonly #counts: MissCounts = { l2: 0, l3: 0, answered: 0, unknown: 0, limited: 0, failed: 0 };
   readonly #stopListening: () => void;
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(options: MissProgrammerOptions) {
     const { client, host, fdbAhead, shim, log } = options;
@@ -57,7 +58,7 @@ export class MissProgrammer implements Programmer {
   }
 
   async reconcile(peers: readonly Peer[]): Promise<void> {
-    await this.#inTurn(async () => {
+    await this.#turns.take(async () => {
       this.#peers.clear();
       for (const peer of peers) this.#peers.set(peer.key, peer);
       for (const [name, family] of this.#families) await family.reconcile(familyOf(this.#peers, name));
@@ -65,7 +66,7 @@ export class MissProgrammer implements Programmer {
   }
 
   async apply(peers: readonly Peer[], gone: readonly string[]): Promise<void> {
-    await this.#inTurn(async () => {
+    await this.#turns.take(async () => {
       for (const key of gone) this.#peers.delete(key);
       for (const peer of peers) this.#peers.set(peer.key, peer);
       for (const [name, family] of this.#families) await family.apply(familyOf(this.#peers, name));
@@ -85,13 +86,7 @@ export class MissProgrammer implements Programmer {
 
   async close(): Promise<void> {
     this.#stopListening();
-    await this.#queue;
-  }
-
-  #inTurn(act: () => Promise<void>): Promise<void> {
-    const turn = this.#queue.then(act);
-    this.#queue = turn.catch(() => {});
-    return turn;
+    await this.#turns.end();
   }
 
   /**

@@ -11,6 +11,7 @@ import {
 } from './family-programmer.js';
 import type { FdbClient } from './device-fdb.js';
 import type { EntryState, PeerState, Programmer } from './programmer.js';
+import { Turns } from './turns.js';
 import type { Peer, PeerFamily } from './types.js';
 
 export type ProgrammedFamily = Pick<FamilyOptions, 'subnetLength'> & { device: ProgrammerDevice };
@@ -36,7 +37,7 @@ export class StaticProgrammer implements Programmer {
   readonly #families: readonly (readonly [FamilyName, FamilyProgrammer])[];
   /** By key, the one told last at the end. */
   readonly #peers = new Map<string, Peer>();
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
   /** What has been asked for and not begun: whatever is told until then is done with it. */
   #next: Promise<void> | undefined;
   /** The tables may not be what they are believed to be: the next turn reads them. */
@@ -75,7 +76,7 @@ export class StaticProgrammer implements Programmer {
   }
 
   async state(): Promise<PeerState[]> {
-    return await this.#inTurn(async () => {
+    return await this.#turns.take(async () => {
       const states = new Map<FamilyName, Map<string, EntryState>>();
       for (const [name, family] of this.#families)
         states.set(name, await family.state(familyOf(this.#peers, name)));
@@ -90,7 +91,7 @@ export class StaticProgrammer implements Programmer {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#queue;
+    await this.#turns.end();
   }
 
   #errorOf(key: string): string | undefined {
@@ -99,18 +100,11 @@ export class StaticProgrammer implements Programmer {
   }
 
   #flush(): Promise<void> {
-    this.#next ??= this.#inTurn(() => {
+    this.#next ??= this.#turns.take(() => {
       this.#next = undefined;
       return this.#act();
     });
     return this.#next;
-  }
-
-  /** One after the other, in order. */
-  #inTurn<T>(act: () => Promise<T>): Promise<T> {
-    const turn = this.#queue.then(act);
-    this.#queue = turn.catch(() => {});
-    return turn;
   }
 
   /** Each family, the second also where the first failed; after a failure the tables are read anew. */

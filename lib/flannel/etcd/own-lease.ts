@@ -8,6 +8,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VtepError } from '../../errors.js';
 import { leaseValue } from '../lease.js';
+import { Turns } from '../turns.js';
 import type { Lease, LeaseAttributes, NetworkConfig } from '../types.js';
 import { Acquisition, type Held, type PreviousSubnets, type Wish } from './acquisition.js';
 import { Backoff } from '../backoff.js';
@@ -56,7 +57,7 @@ export class OwnLease {
   #wish: Wish | undefined;
   /** The key that is being made. */
   #claim: string | undefined;
-  #work: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
   #renewal: NodeJS.Timeout | undefined;
   #isBusy = false;
   /** What the watch said of our key while it was being written. */
@@ -164,9 +165,7 @@ export class OwnLease {
 
   /** Makes it so, one after the other; retries what may succeed later. */
   #hold(): Promise<Lease> {
-    const work = this.#work.then(() => this.#untilHeld());
-    this.#work = work.catch(() => {});
-    return work;
+    return this.#turns.take(() => this.#untilHeld());
   }
 
   async #untilHeld(): Promise<Lease> {

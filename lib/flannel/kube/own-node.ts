@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { VtepError } from '../../errors.js';
 import type { Hints } from '../registry.js';
 import { contains, parseSubnet } from '../subnet.js';
+import { Turns } from '../turns.js';
 import type { Lease, LeaseAttributes, NetworkConfig } from '../types.js';
 import {
   annotationPatch,
@@ -43,8 +44,8 @@ export class OwnNode {
   #config: NetworkConfig | undefined;
   #attributes: LeaseAttributes | undefined;
   #lease: Lease | undefined;
-  /** What is being written; the next waits for it. */
-  #writing: Promise<void> = Promise.resolve();
+  /** Of writing to the node. */
+  readonly #turns = new Turns();
   /** Pods may be scheduled on it, as far as its network goes: said once of each Node object. */
   #isAvailable = true;
   #uid: string | undefined;
@@ -86,11 +87,10 @@ export class OwnNode {
   /** Makes the annotations say `attributes`; tried until they do. */
   publish(attributes: LeaseAttributes): Promise<void> {
     this.#attributes = attributes;
-    const turn = this.#writing
-      .then(() => this.#write())
-      .then(() => this.#lease && this.#options.onLease(this.#lease));
-    this.#writing = turn.catch(() => {});
-    return turn;
+    return this.#turns.take(async () => {
+      await this.#write();
+      if (this.#lease) this.#options.onLease(this.#lease);
+    });
   }
 
   async #write(): Promise<void> {
@@ -135,15 +135,14 @@ export class OwnNode {
     this.#undoing = true;
     const { now, signal } = this.#options;
     const pause = Math.max(0, this.#undone + UNDO_PAUSE - now());
-    this.#writing = this.#writing
-      .then(() => sleep(pause, undefined, { signal }))
-      .then(() => {
-        // What changes from here on asks for another turn.
-        this.#undoing = false;
-        this.#undone = now();
-        return this.#write();
-      })
-      .catch(() => {});
+    const undo = async (): Promise<void> => {
+      await sleep(pause, undefined, { signal });
+      // What changes from here on asks for another turn.
+      this.#undoing = false;
+      this.#undone = now();
+      await this.#write();
+    };
+    this.#turns.take(undo).catch(() => {});
   }
 
   /** @throws {VtepError} ERR_VTEP_ARGUMENT: no subnet, or one outside the network */
@@ -199,7 +198,7 @@ export class OwnNode {
   }
 
   async settled(): Promise<void> {
-    await this.#writing;
+    await this.#turns.end();
   }
 }
 
