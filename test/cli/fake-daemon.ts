@@ -21,7 +21,8 @@ import type {
   VniEntry,
   VtepEvent,
 } from '../../lib/engine/types.js';
-import { linkState, noStatistics } from './fixtures.js';
+import { noStatistics } from '../support/links.js';
+import { linkState } from './fixtures.js';
 import { ERROR_STATUS, type VtepErrorCode } from '../../lib/errors.js';
 
 /** A refusal as it travels. */

@@ -3,6 +3,7 @@ import { completeChange, completeConfig } from '../../lib/control/validate.js';
 import { completeFdb, completeNeighbour, completeRoute } from '../../lib/control/validate-entries.js';
 import type { NewLink } from '../../lib/control/client.js';
 import type { LinkChange, LinkConfig } from '../../lib/engine/types.js';
+import { LINK_DEFAULTS } from '../support/links.js';
 
 const config = (options: Partial<NewLink>): LinkConfig =>
   completeConfig({ name: 'vtep0', id: 1, ...options });
@@ -17,44 +18,7 @@ function refused(t: Pick<Test, 'fail' | 'match'>, run: () => unknown, word: stri
 }
 
 t.test("the kernel's defaults", (t) => {
-  t.same(config({}), {
-    name: 'vtep0',
-    id: 1,
-    external: false,
-    vnifilter: false,
-    dstport: 8472,
-    srcport: [0, 0],
-    ttl: 0,
-    tos: 0,
-    df: 'unset',
-    flowlabel: 0,
-    learning: true,
-    ageing: 300,
-    maxaddress: 0,
-    mssclamp: 'off',
-    proxy: false,
-    rsc: false,
-    l2miss: false,
-    l3miss: false,
-    hold: 0,
-    holdtime: 1000,
-    udpcsum: true,
-    udp6zerocsumtx: false,
-    udp6zerocsumrx: false,
-    gbp: false,
-    gbpId: 0,
-    gpe: false,
-    reserved_bits: '0xf7ffffff000000ff',
-    localbypass: true,
-    localbind: false,
-    allow: 'any',
-    learnLimit: 0,
-    learnPort: false,
-    remoteStats: false,
-    splitHorizon: 0,
-    neighsnoop: 0,
-    gateway: [],
-  });
+  t.same(config({}), { ...LINK_DEFAULTS, name: 'vtep0', id: 1 });
   t.end();
 });
 

@@ -17,7 +17,7 @@ import { load } from '../../lib/native/load.js';
 import { NEEDS_ROOT } from '../support/kernel-shim.js';
 import { soon } from '../support/soon.js';
 import { type PingResult, type SinkResult, type SourceResult, tool } from '../support/lab/tools.js';
-import { OwnNamespace } from '../support/own-namespace.js';
+import { onOneUnderlay, type OwnNamespace } from '../support/own-namespace.js';
 
 const exec = promisify(execFile);
 const MACS = ['02:00:00:00:09:01', '02:00:00:00:09:02'] as const;
@@ -68,15 +68,7 @@ let pairs = 0;
 /** Two sides; `near` has `options`. */
 async function pair(test: Test, workers: number, options: Partial<LinkConfig>): Promise<[Side, Side]> {
   const n = ++pairs;
-  const [near, far] = [new OwnNamespace(`hn${n}`), new OwnNamespace(`hf${n}`)];
-  near.ip(`link add u0 type veth peer name u0 netns ${far.name}`);
-  for (const [namespace, host] of [
-    [near, 2],
-    [far, 3],
-  ] as const) {
-    namespace.ip(`addr add 192.168.100.${host}/24 dev u0`);
-    namespace.ip('link set u0 up');
-  }
+  const [near, far] = onOneUnderlay(`hn${n}`, `hf${n}`);
   const sides: [Side, Side] = [
     new Side(near, 1, workers, { l2miss: true, ...options }),
     new Side(far, 2, 1, { remote: '192.168.100.2' }),

@@ -26,6 +26,7 @@ import {
   underlayFamily,
   withDefaults,
 } from '../../lib/engine/settings.js';
+import { LINK_DEFAULTS } from '../support/links.js';
 
 const STATE = {
   address: '02:00:00:00:00:aa',
@@ -43,44 +44,7 @@ const STATE = {
 };
 
 t.test('defaults are the kernel’s', async (t) => {
-  t.same(withDefaults({ name: 'vtep0', id: 1 }), {
-    name: 'vtep0',
-    id: 1,
-    external: false,
-    vnifilter: false,
-    dstport: 8_472,
-    srcport: [0, 0],
-    ttl: 0,
-    tos: 0,
-    df: 'unset',
-    flowlabel: 0,
-    learning: true,
-    ageing: 300,
-    maxaddress: 0,
-    mssclamp: 'off',
-    proxy: false,
-    rsc: false,
-    l2miss: false,
-    l3miss: false,
-    hold: 0,
-    holdtime: 1000,
-    udpcsum: true,
-    udp6zerocsumtx: false,
-    udp6zerocsumrx: false,
-    gbp: false,
-    gbpId: 0,
-    gpe: false,
-    reserved_bits: '0xf7ffffff000000ff',
-    localbypass: true,
-    localbind: false,
-    allow: 'any',
-    learnLimit: 0,
-    learnPort: false,
-    remoteStats: false,
-    splitHorizon: 0,
-    neighsnoop: 0,
-    gateway: [],
-  });
+  t.same(withDefaults({ name: 'vtep0', id: 1 }), { ...LINK_DEFAULTS, name: 'vtep0', id: 1 });
   t.equal(withDefaults({ name: 'vtep0', id: 1, ageing: 0 }).ageing, 300);
 });
 

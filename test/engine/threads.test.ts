@@ -17,7 +17,7 @@ import type { Vtep } from '../../lib/engine/vtep.js';
 import { load } from '../../lib/native/load.js';
 import { NEEDS_ROOT } from '../support/kernel-shim.js';
 import { type PingResult, tool } from '../support/lab/tools.js';
-import { OwnNamespace } from '../support/own-namespace.js';
+import { onOneUnderlay, type OwnNamespace } from '../support/own-namespace.js';
 import { soon } from '../support/soon.js';
 
 const exec = promisify(execFile);
@@ -65,15 +65,7 @@ let pairs = 0;
 
 async function pair(test: Test, workers: number): Promise<[Side, Side]> {
   const n = ++pairs;
-  const [near, far] = [new OwnNamespace(`near${n}`), new OwnNamespace(`far${n}`)];
-  near.ip(`link add u0 type veth peer name u0 netns ${far.name}`);
-  for (const [namespace, host] of [
-    [near, 2],
-    [far, 3],
-  ] as const) {
-    namespace.ip(`addr add 192.168.100.${host}/24 dev u0`);
-    namespace.ip('link set u0 up');
-  }
+  const [near, far] = onOneUnderlay(`near${n}`, `far${n}`);
   const sides: [Side, Side] = [new Side(near, 2, workers), new Side(far, 3, workers)];
   test.teardown(async () => {
     for (const side of sides) await side.close();

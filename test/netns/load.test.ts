@@ -4,8 +4,8 @@ import t from 'tap';
 import { onEach } from '../support/lab/on-pairs.js';
 import { layOutSwitch } from '../support/lab/scenario/learning-switch.js';
 
-/** A test beside this one may take the CPU for a moment: a machine that is ours alone for one run of four is enough. */
-const RUNS = 4;
+/** A test beside this one may take the CPU for a moment: a machine that is ours alone for one run of twelve is enough. */
+const RUNS = 12;
 const ENOUGH = 98;
 const MEGABYTES = 120;
 

@@ -28,6 +28,7 @@ import type {
   VtepEvent,
 } from '../../lib/engine/types.js';
 import { VtepError } from '../../lib/errors.js';
+import { noStatistics } from './links.js';
 
 const ZERO_MAC = '00:00:00:00:00:00';
 
@@ -232,24 +233,6 @@ class FakeRoutes implements RouteTableApi {
   };
 }
 
-const NO_STATISTICS: LinkStatistics = {
-  rxPackets: 0,
-  rxBytes: 0,
-  rxErrors: 0,
-  rxDropped: 0,
-  rxLengthErrors: 0,
-  rxFrameErrors: 0,
-  txPackets: 0,
-  txBytes: 0,
-  txErrors: 0,
-  txDropped: 0,
-  txCarrierErrors: 0,
-  txAbortedErrors: 0,
-  collisions: 0,
-  reasons: {},
-  events: {},
-};
-
 export class FakeVtep implements VtepApi {
   readonly ifindex: number;
   readonly fdb: ForwardingDatabase;
@@ -258,7 +241,7 @@ export class FakeVtep implements VtepApi {
   readonly routes = new FakeRoutes();
   readonly vnis = undefined;
   /** What statistics() answers; tests write to it. */
-  counters: LinkStatistics = { ...NO_STATISTICS };
+  counters = noStatistics();
   #state: LinkState;
 
   constructor(config: LinkConfig, ifindex: number, persistent: boolean, emit: (event: VtepEvent) => void) {

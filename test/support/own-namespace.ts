@@ -49,3 +49,14 @@ export class OwnNamespace {
     }
   }
 }
+
+/** Two of them on one underlay: `u0` of the first is 192.168.100.2, of the second 192.168.100.3. */
+export function onOneUnderlay(...purposes: [string, string]): [OwnNamespace, OwnNamespace] {
+  const [near, far] = [new OwnNamespace(purposes[0]), new OwnNamespace(purposes[1])];
+  near.ip(`link add u0 type veth peer name u0 netns ${far.name}`);
+  for (const [n, namespace] of [near, far].entries()) {
+    namespace.ip(`addr add 192.168.100.${2 + n}/24 dev u0`);
+    namespace.ip('link set u0 up');
+  }
+  return [near, far];
+}

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { statisticsJson, statisticsLines } from '../../../lib/cli/format/statistics.js';
-import { noStatistics } from '../fixtures.js';
+import { noStatistics } from '../../support/links.js';
 
 t.test('the columns of ip -s -s link', async (t) => {
   t.same(statisticsLines({ ...noStatistics(), txBytes: 76, txPackets: 1 }, 2).slice(0, 8), [
