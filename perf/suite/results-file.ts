@@ -5,9 +5,10 @@
  *   perf/results/2026-11-23-vm.html         the report
  *   perf/results/2026-11-23-vm/*.svg        its plots one by one, for a README
  *
- * A run of a part, or a quick one, says so in its name (2026-11-23-vm-quick-micro.json): it takes no whole run's place.
+ * A run of a part, or a quick one, says so in its name (2026-11-23-vm-quick-micro.json), and the second of a day is numbered
+ * (2026-11-23-vm-2.json): none takes the place of another, which may be what it is to be compared with.
  */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../test/support/lab/tools.js';
 import { SUBJECTS } from './figure.js';
@@ -17,22 +18,29 @@ import type { Results } from './results.js';
 
 const DIRECTORY = join(ROOT, 'perf/results');
 
-/** Writes all files of a run, replacing those of the same day, host and part; returns the path of the JSON. */
+/** Writes all files of a run; returns the path of the JSON. */
 export function save(results: Results, directory = DIRECTORY): string {
   const kept = withNumbers(results);
   const host = kept.machine.host.replaceAll(/[^\w.-]/g, '_');
   const part = kept.suite.replace(/^full( |$)/, '').replaceAll(/[^\w.-]+/g, '-');
-  const base = join(directory, [kept.date.slice(0, 10), host, ...(part === '' ? [] : [part])].join('-'));
+  const name = [kept.date.slice(0, 10), host, ...(part === '' ? [] : [part])].join('-');
   mkdirSync(directory, { recursive: true });
+  const base = unused(join(directory, name));
   writeWhole(`${base}.json`, `${serialise(kept)}\n`);
   writeWhole(`${base}.html`, html(kept));
-  rmSync(base, { recursive: true, force: true }); // a run with fewer plots leaves none of the one before
+  rmSync(base, { recursive: true, force: true }); // the plots of a run whose JSON somebody removed
   mkdirSync(base);
   for (const [name, svg] of Object.entries(images(kept))) writeWhole(join(base, `${name}.svg`), svg);
   return `${base}.json`;
 }
 
-/** A reader never sees half a file, and a run that is interrupted leaves the one before. */
+/** The path, or with the first number from 2 on that no run has. */
+function unused(path: string): string {
+  for (let number = 1, base = path; ; base = `${path}-${++number}`)
+    if (!existsSync(`${base}.json`)) return base;
+}
+
+/** A reader never sees half a file. */
 function writeWhole(path: string, text: string): void {
   const half = `${path}.${process.pid}`;
   writeFileSync(half, text);

@@ -42,13 +42,22 @@ t.test('the report and the images lie beside it, and need nothing else', async (
   }
 });
 
-t.test('a run of the same day takes the place of the one before, with its images', async (t) => {
+t.test('the second run of a day, and the third, are numbered, with their images', async (t) => {
   const inside = directory(t);
-  const path = save(syntheticResults(), inside);
+  const first = save(syntheticResults(), inside);
   const fewer = syntheticResults();
   fewer.figures = fewer.figures.filter(({ id }) => id.startsWith('micro/'));
-  t.equal(save(fewer, inside), path);
-  t.strictSame(readdirSync(path.replace(/\.json$/, '')), ['micro.svg']);
+  t.equal(save(fewer, inside), join(inside, '2026-11-26-example-2.json'));
+  t.equal(save(syntheticResults(), inside), join(inside, '2026-11-26-example-3.json'));
+  t.strictSame(readdirSync(join(inside, '2026-11-26-example-2')), ['micro.svg']);
+  t.equal(
+    readResults(first).figures.length,
+    syntheticResults().figures.length,
+    'the first one is what it was',
+  );
+  rmSync(first);
+  t.equal(save(fewer, inside), first, 'one that was removed leaves its name');
+  t.strictSame(readdirSync(join(inside, '2026-11-26-example')), ['micro.svg'], 'and no image');
 });
 
 t.test("a part of the suite takes no whole run's place", async (t) => {
