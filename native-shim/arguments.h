@@ -20,6 +20,8 @@
 
 /** What one environment (main thread or worker) keeps between calls; made at first use. */
 struct environment {
+  struct ring *ring; /* NULL: not needed yet, or has_no_ring */
+  bool has_no_ring;
   struct tap_scratch *tap;
   struct udp_receive_scratch *udp_receive;
   struct udp_transmit_scratch *udp_transmit;

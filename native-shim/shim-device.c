@@ -83,6 +83,15 @@ static bool entries_exist(const struct burst *burst, int32_t from, int32_t to) {
   return from >= 0 && from <= to && (uint32_t)to <= burst->capacity;
 }
 
+/** The thread's ring, once more than one frame may be moved; NULL where the machine has none. */
+static struct ring *ring_of(struct environment *environment, int32_t frames) {
+  if (frames > 1 && environment->ring == NULL && !environment->has_no_ring) {
+    environment->ring = ring_open();
+    environment->has_no_ring = environment->ring == NULL;
+  }
+  return environment->ring;
+}
+
 static napi_value call_tap_receive(napi_env env, napi_callback_info info) {
   struct call call = call_begin(env, info);
   int fd = call_int(&call, 0, "fd");
@@ -90,7 +99,8 @@ static napi_value call_tap_receive(napi_env env, napi_callback_info info) {
   int32_t first = call_int(&call, 3, "first"), max = call_int(&call, 4, "max");
   if (call.failed) return NULL;
   if (!slots_exist(&burst, first, max)) return call_end(&call, -EINVAL);
-  return call_end(&call, tap_receive(&burst, fd, (uint32_t)first, (uint32_t)max));
+  struct ring *ring = ring_of(call.environment, max);
+  return call_end(&call, tap_receive(ring, &burst, fd, (uint32_t)first, (uint32_t)max));
 }
 
 static napi_value call_tap_transmit(napi_env env, napi_callback_info info) {
@@ -102,7 +112,8 @@ static napi_value call_tap_transmit(napi_env env, napi_callback_info info) {
   if (!entries_exist(&burst, from, to)) return call_end(&call, -EINVAL);
   if (*scratch == NULL) *scratch = malloc(sizeof **scratch);
   if (*scratch == NULL) return call_end(&call, -ENOMEM);
-  return call_end(&call, tap_transmit(*scratch, &burst, (uint32_t)from, (uint32_t)to, (uint8_t)modes));
+  struct ring *ring = ring_of(call.environment, to - from);
+  return call_end(&call, tap_transmit(*scratch, ring, &burst, (uint32_t)from, (uint32_t)to, (uint8_t)modes));
 }
 
 /* --- interfaces by name ----------------------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 static void free_environment(napi_env env, void *data, void *hint) {
   struct environment *environment = data;
   (void)env, (void)hint;
+  ring_close(environment->ring);
   free(environment->tap);
   udp_receive_free(environment->udp_receive);
   udp_transmit_free(environment->udp_transmit);

@@ -4,7 +4,11 @@
 #include <unistd.h>
 
 #include "descriptor.h"
+#include "ring.h"
 #include "tap.h"
+
+/** Frames asked for in one system call at most. With 32: no more a second. */
+#define MOST_READS 16
 
 _Static_assert(sizeof(struct virtio_net_hdr) == VNET_BYTES, "the legacy header, without num_buffers");
 
@@ -34,24 +38,57 @@ static void clear_columns(const struct burst *burst, uint32_t first, uint32_t co
   }
 }
 
-int tap_receive(const struct burst *burst, int fd, uint32_t first, uint32_t max) {
+/** Makes an entry of the frame of `length` octets that was read into slot `from`. */
+static void take_frame(const struct burst *burst, uint32_t entry, uint32_t from, uint32_t length, uint32_t vnet) {
+  uint8_t *frame = burst->bytes + entry * STRIDE + HEADROOM;
+  if (entry != from) memmove(frame - vnet, burst->bytes + from * STRIDE + HEADROOM - vnet, vnet + length);
+  fill_entry(burst, entry, (int32_t)(entry * STRIDE + HEADROOM), (int32_t)length);
+  fill_offload(burst, entry, vnet == 0 ? NULL : frame - vnet);
+}
+
+/** Reads up to `count` frames into slots from `slot` on, in one system call. */
+static void read_frames(struct ring *ring, const struct burst *burst, int fd, uint32_t slot, uint32_t count,
+                        uint32_t vnet, int32_t *results) {
+  uint8_t *bytes = burst->bytes + slot * STRIDE + HEADROOM - vnet;
+  if (count == 1) {
+    ssize_t got = read(fd, bytes, SLOT_BYTES + vnet);
+    results[0] = got < 0 ? -errno : (int32_t)got;
+    return;
+  }
+  for (uint32_t i = 0; i < count; i++) ring_read(ring, fd, bytes + i * STRIDE, SLOT_BYTES + vnet);
+  ring_run(ring, results);
+}
+
+/** How many frames to ask for after `reads` were. A lone frame costs one read, a stream few that find nothing. */
+static uint32_t next_reads(const struct ring *ring, uint32_t reads, uint32_t room) {
+  uint32_t next = ring == NULL || reads == 0 ? 1 : reads == 1 ? 4 : 2 * reads;
+  if (next > MOST_READS) next = MOST_READS;
+  return next < room ? next : room;
+}
+
+int tap_receive(struct ring *ring, const struct burst *burst, int fd, uint32_t first, uint32_t max) {
   uint32_t slots = burst_slots(burst, first, max);
   uint32_t vnet = descriptor_facts(fd) & DESCRIPTOR_PLAIN ? 0 : VNET_BYTES;
-  uint32_t count = 0;
-  while (count < slots) {
-    uint32_t offset = (first + count) * STRIDE + HEADROOM;
-    uint8_t *frame = burst->bytes + offset;
-    ssize_t got = read(fd, frame - vnet, SLOT_BYTES + vnet);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) {
-      if (count == 0 && errno != EAGAIN) return -errno;
-      break;
+  uint32_t count = 0, reads = 0;
+  bool is_drained = false;
+  int error = 0;
+  while (count < slots && !is_drained) {
+    int32_t results[RING_OPERATIONS];
+    uint32_t slot = first + count;
+    reads = next_reads(ring, reads, slots - count);
+    read_frames(ring, burst, fd, slot, reads, vnet, results);
+    for (uint32_t i = 0; i < reads; i++) {
+      int32_t got = results[i];
+      if (got == -EINTR) continue;
+      if (got > (int32_t)vnet) {
+        /* A read that found nothing may stand before one that did: the frame came between the two. */
+        take_frame(burst, first + count++, slot + i, (uint32_t)got - vnet, vnet);
+        continue;
+      }
+      is_drained = true; /* a shut down queue reads as empty */
+      if (got < 0 && got != -EAGAIN) error = got;
     }
-    if (got <= (ssize_t)vnet) break; /* a shut down queue reads as empty */
-    fill_entry(burst, first + count, (int32_t)offset, (int32_t)(got - vnet));
-    fill_offload(burst, first + count, vnet == 0 ? NULL : frame - vnet);
-    count++;
   }
   clear_columns(burst, first, count);
-  return (int)count;
+  return count == 0 ? error : (int)count;
 }

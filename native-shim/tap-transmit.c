@@ -123,13 +123,54 @@ static int write_item(struct tap_scratch *scratch, int32_t *status, const struct
   return result == 0;
 }
 
-int tap_transmit(struct tap_scratch *scratch, const struct burst *burst, uint32_t from, uint32_t to, uint8_t modes) {
+/** Items from `first` on, of one queue each with a vnet header, that leave in one system call. */
+static uint32_t queue_items(struct tap_scratch *scratch, struct ring *ring, uint32_t first, uint32_t items) {
+  uint32_t used = 0, count = 0;
+  for (; first + count < items && count < RING_OPERATIONS; count++) {
+    const struct item *item = &scratch->coalescer.item[first + count];
+    bool is_plain = descriptor_facts(item->queue) & DESCRIPTOR_PLAIN;
+    if (is_plain || used + 2 + item->count > TAP_IOVECS) break;
+    struct iovec *iovecs = &scratch->iovecs[used];
+    int length = coalesce_iovecs(&scratch->coalescer, scratch->arrivals, item, iovecs);
+    ring_writev(ring, item->queue, iovecs, (uint32_t)length);
+    used += (uint32_t)length;
+  }
+  return count;
+}
+
+/** Writes items from `first` on together. What is refused is written again by itself. Return: how many items; 0: none can be. */
+static uint32_t write_together(struct tap_scratch *scratch, struct ring *ring, int32_t *status, uint32_t first,
+                               uint32_t items, int *written) {
+  int32_t results[RING_OPERATIONS];
+  uint32_t count = queue_items(scratch, ring, first, items);
+  if (count > 0) ring_run(ring, results);
+  for (uint32_t i = 0; i < count; i++) {
+    if (results[i] >= 0) ++*written;
+    else *written += write_item(scratch, status, &scratch->coalescer.item[first + i]);
+  }
+  return count;
+}
+
+/** Writes the items of one coalesce_frames(); those of one kind of queue together where there is a ring. */
+static int write_items(struct tap_scratch *scratch, struct ring *ring, int32_t *status, uint32_t items) {
+  int written = 0;
+  for (uint32_t i = 0, count; i < items; i += count) {
+    count = ring != NULL && items - i > 1 ? write_together(scratch, ring, status, i, items, &written) : 0;
+    if (count > 0) continue;
+    written += write_item(scratch, status, &scratch->coalescer.item[i]);
+    count = 1;
+  }
+  return written;
+}
+
+int tap_transmit(struct tap_scratch *scratch, struct ring *ring, const struct burst *burst, uint32_t from, uint32_t to,
+                 uint8_t modes) {
   int32_t *status = burst_column(burst, STATUS);
   int written = 0;
   while (from < to) {
     uint32_t arrivals = tap_arrivals(scratch, burst, &from, to, modes);
     uint32_t items = coalesce_frames(&scratch->coalescer, scratch->arrivals, arrivals);
-    for (uint32_t i = 0; i < items; i++) written += write_item(scratch, status, &scratch->coalescer.item[i]);
+    written += write_items(scratch, ring, status, items);
   }
   return written;
 }

@@ -17,6 +17,7 @@
 
 #include "burst.h"
 #include "coalesce.h"
+#include "ring.h"
 
 #define TAP_QUEUES 256 /* MAX_TAP_QUEUES of the kernel */
 
@@ -60,28 +61,34 @@ int tap_persist(int fd, bool on);
 
 /**
  * tap_receive() - Reads frames until the queue is empty: entry i and slot i, for i from `first`.
- * @max:  at most so many
+ * @ring:  that of the thread, or NULL: a system call for each frame
+ * @max:   at most so many
  * Return: how many, or -errno when the first read failed with other than EAGAIN (-EBADFD: the device is gone).
  * A frame that filled its slot to the last octet may have been cut by the kernel: STATUS -EMSGSIZE.
  */
-int tap_receive(const struct burst *burst, int fd, uint32_t first, uint32_t max);
+int tap_receive(struct ring *ring, const struct burst *burst, int fd, uint32_t first, uint32_t max);
+
+/** Iovecs of the items that are written in one system call: of two joined ones, or of all that fit. */
+#define TAP_IOVECS (2 * COALESCE_IOVECS)
 
 /** Working memory of tap_transmit(), about 400 KB; one a thread, needs no initialisation. */
 struct tap_scratch {
   struct coalescer coalescer;
   struct arrival arrivals[COALESCE_ARRIVALS];
   uint32_t entry[COALESCE_ARRIVALS]; /* of the batch, of each arrival */
-  struct iovec iovecs[COALESCE_IOVECS];
+  struct iovec iovecs[TAP_IOVECS];
   struct piece pieces[SEGMENT_PIECES];
   uint8_t headers[SEGMENT_PIECES * SEGMENT_SLOT];
 };
 
 /**
  * tap_transmit() - Writes entries `from` to `to` - 1, joined where they can be. Sets STATUS of each.
+ * @ring:   that of the thread, or NULL: a system call for each write
  * @modes:  COALESCE_*
  * Return: how many writes succeeded.
  */
-int tap_transmit(struct tap_scratch *scratch, const struct burst *burst, uint32_t from, uint32_t to, uint8_t modes);
+int tap_transmit(struct tap_scratch *scratch, struct ring *ring, const struct burst *burst, uint32_t from, uint32_t to,
+                 uint8_t modes);
 
 /**
  * tap_arrivals() - Describes entries from `*next` on as arrivals, as many as one coalesce_frames() takes.

@@ -112,9 +112,18 @@ t.test('with a compiler', { skip: needsCompiler }, async (t) => {
   }
 
   t.test('super-frames refused by the TAP: frames are written one by one', { skip: needsRoot }, async (t) => {
-    const env = { REFUSE_WRITE: String(errnoNumber('EINVAL')) };
+    const env = { REFUSE_WRITE: String(errnoNumber('EINVAL')), VTEP_IO_URING: 'off' };
     const { told, refused } = await onRefusingKernel(library, env, WRITE_TO_TAP);
     t.same(told, [4, [0, 0, 0, 0], [154, 154, 104, 1054, 1054, 554]]);
     t.equal(refused, 2);
   });
+
+  for (const name of ['EPERM', 'ENOSYS'] as const) {
+    t.test(`io_uring refused with ${name}: frames pass one by one`, { skip: needsRoot }, async (t) => {
+      const env = { REFUSE_RING: String(errnoNumber(name)) };
+      const { told, refused } = await onRefusingKernel(library, env, WRITE_TO_TAP);
+      t.same(told, [2, [0, 0, 0, 0], [254 + 50, 2554]]);
+      t.equal(refused, 1, 'it is asked for once');
+    });
+  }
 });

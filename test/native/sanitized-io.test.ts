@@ -16,6 +16,7 @@ const FILES = [
   'netlink',
   'path-mtu',
   'tap',
+  'tap-ring',
   'udp-socket',
   'udp-transmit',
   'wait',
