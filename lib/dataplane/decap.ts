@@ -9,7 +9,7 @@
  *   5  gpe, gbp, allow, gateway: scrutiny.ts   gpe_invalid, gpe_protocol, peer_refused, gateway_foreign
  *   6  less than an Ethernet header inside     inner_too_small
  *   8  own MAC as inner source                 local_mac
- *   9  learning: source zero or multicast      mac_invalid_source
+ *   9  learning: source zero or multicast      mac_invalid_source (source-learning.ts)
  *  10  learning: source is static elsewhere    entry_exists; unknown, moved or (learn-port) roamed: a record for control
  *  11  inner IP header cut off                 inner_ip_truncated
  *  12  ECN: outer CE, inner not capable        ecn; otherwise the mark is carried inward (neither inside a tag)
@@ -24,8 +24,6 @@ import * as batch from '../memory/batch.js';
 import { type Batch, cell } from '../memory/batch.js';
 import type { RecordRing } from '../memory/ring.js';
 import type { Slab } from '../memory/slab.js';
-import { STATE_NOARP, STATE_PERMANENT } from '../table/fdb.js';
-import * as list from '../table/remote-list.js';
 import type { VniTable } from '../table/vni.js';
 import { get32 } from '../wire/bytes.js';
 import { decapsulate, ECN_DROP, NOT_ECT } from '../wire/ecn.js';
@@ -33,39 +31,33 @@ import * as ethernet from '../wire/ethernet.js';
 import * as ipv4 from '../wire/ipv4.js';
 import * as ipv6 from '../wire/ipv6.js';
 import * as vxlan from '../wire/vxlan.js';
-import { GBP_DONT_LEARN, GBP_FLAG } from '../wire/vxlan-extensions.js';
-import { EVENT_GBP_UNLEARNED, REASON0 } from './counters.js';
+import { REASON0 } from './counters.js';
 import * as options from './device.js';
 import type { Device } from './device.js';
-import { learn } from './learn.js';
 import { clampReceived } from './mss-clamp.js';
 import { snoopNeighbour } from './neigh-snoop.js';
 import { drop } from './output.js';
 import type { PendingLearns } from './pending.js';
 import * as reasons from './reasons.js';
-import { LEARN, MOVE, ROAM } from './records.js';
 import { chargePeer } from './remote-accounts.js';
 import { scrutinise } from './scrutiny.js';
+import { SourceLearning } from './source-learning.js';
 import { hearFrame } from './split-horizon.js';
 
 /* NB: constants of this module's own, see encap.ts. */
-const { DEVICE, EXTRA, GSO_SIZE, IFINDEX, LENGTH, OFFLOAD, OFFSET, PEER0, PEER1, PEER2, PEER3 } = batch;
-const { PEER_PORT, PORT, STATUS, TOS } = batch;
+const { DEVICE, EXTRA, GSO_SIZE, LENGTH, OFFLOAD, OFFSET, PORT, STATUS, TOS } = batch;
 const { SOURCE, TYPE, TYPE_IPV4, TYPE_IPV6 } = ethernet;
 const ETHERNET_BYTES = ethernet.HEADER_BYTES;
 const IPV4_BYTES = ipv4.HEADER_BYTES;
 const IPV6_BYTES = ipv6.HEADER_BYTES;
 const VXLAN_BYTES = vxlan.HEADER_BYTES;
 const { FLAGS, I_FLAG, VNI } = vxlan;
-const { EXTRAS, GBP, LEARN_PORT, LEARNING, MSSCLAMP, NEIGHSNOOP, REMOTE_STATS, SCRUTINY, SPLIT_HORIZON } =
-  options;
-const FIXED = STATE_PERMANENT | STATE_NOARP;
-const CHOICE = list.CHOICE;
+const { EXTRAS, LEARNING, MSSCLAMP, NEIGHSNOOP, REMOTE_STATS, SCRUTINY, SPLIT_HORIZON } = options;
 
 export class Decap {
   readonly #slab: Slab;
   readonly #ring: RecordRing;
-  readonly #pending: PendingLearns;
+  readonly #sources: SourceLearning;
   readonly #devices: readonly (Device | undefined)[];
   /** Counters of what belongs to no device; layout: counters.ts. */
   readonly #unclaimed: Float64Array;
@@ -75,10 +67,6 @@ export class Decap {
   /** The device of the last good header, and that header's second word. */
   #lastClaim: Device | undefined;
   #lastVni = 0;
-  /** The last source found in place: most frames of a burst come from the same one. */
-  #lastDevice = -1;
-  #lastHigh = 0;
-  #lastLow = 0;
 
   /**
    * @param devices by number, as the VNI tables name them
@@ -93,7 +81,7 @@ export class Decap {
   ) {
     this.#slab = slab;
     this.#ring = ring;
-    this.#pending = pending;
+    this.#sources = new SourceLearning(slab, ring, pending);
     this.#devices = devices;
     this.#unclaimed = unclaimed;
   }
@@ -117,7 +105,7 @@ export class Decap {
         this.#unclaimed[REASON0 + reasons.RX_TRUNCATED_DATAGRAM]++;
         continue;
       }
-      this.#lastDevice = -1;
+      this.#sources.beginEntry();
       let done = this.#done;
       // An empty datagram passes the loop once.
       do {
@@ -167,10 +155,8 @@ export class Decap {
       return this.#drop(rx, i, device, reasons.RX_LOCAL_MAC, now);
     }
     if ((settings.features & LEARNING) !== 0) {
-      if (this.#lastHigh !== high || this.#lastLow !== low || this.#lastDevice !== device.index) {
-        const refused = this.#snoop(rx, i, device, frame, high, low, now);
-        if (refused >= 0) return this.#drop(rx, i, device, refused, now);
-      }
+      const refused = this.#sources.snoop(rx, i, device, frame, high, low, now);
+      if (refused >= 0) return this.#drop(rx, i, device, refused, now);
     }
     const refused = this.#congestion(frame, octets, rx.words[cell(TOS, rx.capacity, i)] & 3);
     if (refused >= 0) return this.#drop(rx, i, device, refused, now);
@@ -224,73 +210,6 @@ export class Decap {
     return device;
   }
 
-  /**
-   * Source learning (kernel: vxlan_snoop). Learning that changes nothing writes at most a time stamp; anything else
-   * is control's to write and goes to the ring. Returns a reason to drop, or -1.
-   */
-  #snoop(
-    rx: Batch,
-    i: number,
-    device: Device,
-    frame: number,
-    high: number,
-    low: number,
-    now: number,
-  ): number {
-    const bytes = this.#slab.bytes;
-    const source = frame + SOURCE;
-    if (ethernet.isMulticast(bytes, source) || ethernet.isZero(bytes, source)) {
-      return reasons.RX_MAC_INVALID_SOURCE;
-    }
-    const w = rx.words;
-    const c = rx.capacity;
-    const a0 = w[cell(PEER0, c, i)];
-    const a1 = w[cell(PEER1, c, i)];
-    const a2 = w[cell(PEER2, c, i)];
-    const a3 = w[cell(PEER3, c, i)];
-    const { fdb, lists, remotes } = device.tables;
-    const { vni } = device.settings;
-    const entry = fdb.find(high, low, vni);
-    let kind = LEARN;
-    if (entry >= 0) {
-      // A nexthop group is nobody's address: learning does not touch its entries (kernel: dropped in any state).
-      if (fdb.remotes(entry) >= CHOICE) return reasons.RX_ENTRY_EXISTS;
-      fdb.touchUpdated(entry, now);
-      if (remotes.isAt(fdb.firstRemote(entry, lists), a0, a1, a2, a3)) {
-        if ((device.settings.features & LEARN_PORT) === 0 || !this.#hasRoamed(rx, i, device, entry)) {
-          this.#lastDevice = device.index;
-          this.#lastHigh = high;
-          this.#lastLow = low;
-          return -1;
-        }
-        kind = ROAM;
-      } else {
-        if ((fdb.state(entry) & FIXED) !== 0) return reasons.RX_ENTRY_EXISTS;
-        kind = MOVE;
-      }
-    }
-    if ((device.settings.features & GBP) !== 0 && hasDontLearn(bytes, frame - VXLAN_BYTES)) {
-      device.counters[EVENT_GBP_UNLEARNED]++;
-      return -1;
-    }
-    const ifindex = w[cell(IFINDEX, c, i)];
-    const port = (device.settings.features & LEARN_PORT) !== 0 ? w[cell(PEER_PORT, c, i)] : 0;
-    learn(this.#ring, this.#pending, device, kind, high, low, a0, a1, a2, a3, ifindex, now, port);
-    return -1;
-  }
-
-  /**
-   * True when the peer of an entry is not answered at the port it sends from. Nobody can be answered at port 0, and a
-   * port given by hand stays.
-   */
-  #hasRoamed(rx: Batch, i: number, device: Device, entry: number): boolean {
-    const { fdb, lists, remotes } = device.tables;
-    const port = rx.words[cell(PEER_PORT, rx.capacity, i)];
-    const remote = fdb.firstRemote(entry, lists);
-    if (port === 0 || port === (remotes.sendPort(remote) || device.settings.port)) return false;
-    return (fdb.state(entry) & FIXED) === 0 || remotes.port(remote) === 0;
-  }
-
   /** A frame about to be handed up, of entry `i`. */
   #extras(i: number, frame: number, octets: number, device: Device, out: Batch, now: number): void {
     const { features } = device.settings;
@@ -335,10 +254,4 @@ export class Decap {
     }
     return -1;
   }
-}
-
-/** The D bit of a group policy header. Linux hands it on and learns all the same; the draft's MUST NOT is kept here. */
-function hasDontLearn(bytes: Uint8Array, header: number): boolean {
-  const word = get32(bytes, header + FLAGS);
-  return (word & GBP_FLAG) !== 0 && (word & GBP_DONT_LEARN) !== 0;
 }
