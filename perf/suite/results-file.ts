@@ -17,12 +17,15 @@ import { images } from './plots.js';
 import type { Results } from './results.js';
 
 const DIRECTORY = join(ROOT, 'perf/results');
+/** Characters of a file's name that say which benches a part has; the file has all their names. */
+const MOST_WORDS = 60;
 
 /** Writes all files of a run; returns the path of the JSON. */
 export function save(results: Results, directory = DIRECTORY): string {
   const kept = withNumbers(results);
   const host = kept.machine.host.replaceAll(/[^\w.-]/g, '_');
-  const part = kept.suite.replace(/^full( |$)/, '').replaceAll(/[^\w.-]+/g, '-');
+  const words = kept.suite.replace(/^full( |$)/, '').replaceAll(/[^\w.-]+/g, '-');
+  const part = words.length > MOST_WORDS ? `${words.slice(0, MOST_WORDS)}-and-more` : words;
   const name = [kept.date.slice(0, 10), host, ...(part === '' ? [] : [part])].join('-');
   mkdirSync(directory, { recursive: true });
   const base = unused(join(directory, name));

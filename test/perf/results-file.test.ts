@@ -67,6 +67,7 @@ t.test("a part of the suite takes no whole run's place", async (t) => {
     ['quick', '2026-11-26-example-quick.json'],
     ['full micro/dataplane latency', '2026-11-26-example-micro-dataplane-latency.json'],
     ['quick micro', '2026-11-26-example-quick-micro.json'],
+    [`full ${'x'.repeat(300)}`, `2026-11-26-example-${'x'.repeat(60)}-and-more.json`],
   ] as const)
     t.equal(save({ ...syntheticResults(), suite }, inside), join(inside, name));
 });
