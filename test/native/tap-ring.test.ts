@@ -7,6 +7,7 @@ import t, { type Test } from 'tap';
 import { EBADF, errnoName } from '../../lib/native/errno.js';
 import { load, type TapInfo } from '../../lib/native/shim.js';
 import { tool } from '../support/lab/tools.js';
+import { OwnNamespace } from '../support/own-namespace.js';
 import { soon } from '../support/soon.js';
 import { Burst, counting, needsRoot } from './burst.js';
 import { udpFrame } from './frames.js';
@@ -16,30 +17,22 @@ const FRAMES = 20_000;
 const UNDERWAY = 200;
 
 const shim = load();
-const NAMESPACE = `vt${process.pid}-ring`;
-
-function ip(...words: string[]): void {
-  execFileSync('ip', ['-n', NAMESPACE, ...words], { stdio: 'pipe' });
-}
 
 /** Two TAPs on one bridge: what is written to the first is read from the second. */
 function bridged(test: Test): { from: TapInfo; to: TapInfo } {
-  execFileSync('ip', ['netns', 'add', NAMESPACE]);
-  const remove = (): void => void execFileSync('ip', ['netns', 'del', NAMESPACE]);
-  process.once('exit', remove);
-  execFileSync('ip', ['netns', 'exec', NAMESPACE, 'sysctl', '-qw', 'net.ipv6.conf.default.disable_ipv6=1']);
-  ip('link', 'add', 'br0', 'type', 'bridge');
+  const namespace = new OwnNamespace('ring');
+  execFileSync(...namespace.command('sysctl', '-qw', 'net.ipv6.conf.default.disable_ipv6=1'));
+  namespace.ip('link add br0 type bridge');
   const taps = ['tap0', 'tap1'].map((name) => {
-    const tap = shim.tapOpen({ name, netns: `/run/netns/${NAMESPACE}` });
+    const tap = shim.tapOpen({ name, netns: `/run/netns/${namespace.name}` });
     if (typeof tap === 'number') throw new Error(`tapOpen: ${errnoName(tap)}`);
-    ip('link', 'set', name, 'master', 'br0', 'up');
+    namespace.ip(`link set ${name} master br0 up`);
     return tap;
   });
-  ip('link', 'set', 'br0', 'up');
+  namespace.ip('link set br0 up');
   test.teardown(() => {
     for (const { fds } of taps) fds.forEach((fd) => shim.close(fd));
-    process.removeListener('exit', remove);
-    remove();
+    namespace.remove();
   });
   return { from: taps[0]!, to: taps[1]! };
 }
